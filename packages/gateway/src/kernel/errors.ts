@@ -1,0 +1,73 @@
+// One class of error and one table of facts about each code. `detail` and `cause` go to the log, never to the client;
+// neither may hold a token, cookie, secret, code, state or verifier.
+
+export interface ErrorFacts {
+  /** HTTP status of the answer. */
+  readonly status: number
+  /** The word the client sees. Several codes share one on purpose, so that a prober cannot tell which check failed. */
+  readonly wire: string
+  readonly level: 'info' | 'warn' | 'error'
+  /** What the caller can do: nothing, log in, start the login again, or try later. */
+  readonly retry: 'no' | 'login' | 'restart' | 'later'
+}
+
+export const ERRORS = {
+  ERR_REQUEST_MALFORMED: { status: 400, wire: 'bad_request', level: 'info', retry: 'no' },
+  ERR_REQUEST_TOO_LARGE: { status: 413, wire: 'bad_request', level: 'info', retry: 'no' },
+  ERR_REQUEST_UNTRUSTED_HOST: { status: 421, wire: 'bad_request', level: 'info', retry: 'no' },
+  ERR_ROUTE_NOT_FOUND: { status: 404, wire: 'not_found', level: 'info', retry: 'no' },
+  ERR_ROUTE_METHOD_NOT_ALLOWED: { status: 405, wire: 'method_not_allowed', level: 'info', retry: 'no' },
+  ERR_LOGIN_ATTEMPT_MISSING: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
+  ERR_LOGIN_ATTEMPT_EXPIRED: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
+  ERR_LOGIN_ATTEMPT_REPLAYED: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
+  ERR_LOGIN_STATE_MISMATCH: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
+  ERR_LOGIN_ISSUER_MISMATCH: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
+  ERR_LOGIN_CODE_REJECTED: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
+  ERR_LOGIN_LOOP: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
+  ERR_LOGIN_REFUSED: { status: 403, wire: 'login_refused', level: 'info', retry: 'login' },
+  ERR_LOGIN_ACR_INSUFFICIENT: { status: 403, wire: 'login_refused', level: 'info', retry: 'login' },
+  ERR_ID_TOKEN_INVALID: { status: 400, wire: 'login_failed', level: 'error', retry: 'restart' },
+  ERR_SESSION_REQUIRED: { status: 401, wire: 'login_required', level: 'info', retry: 'login' },
+  ERR_SESSION_EXPIRED: { status: 401, wire: 'login_required', level: 'info', retry: 'login' },
+  ERR_SESSION_REVOKED: { status: 401, wire: 'login_required', level: 'info', retry: 'login' },
+  ERR_SESSION_UNREADABLE: { status: 503, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_TOKEN_REFRESH_REJECTED: { status: 401, wire: 'login_required', level: 'info', retry: 'login' },
+  ERR_TOKEN_REFRESH_UNAVAILABLE: { status: 503, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_POLICY_FORBIDDEN: { status: 403, wire: 'forbidden', level: 'info', retry: 'no' },
+  ERR_POLICY_CSRF: { status: 403, wire: 'csrf', level: 'warn', retry: 'no' },
+  ERR_REALM_UNREACHABLE: { status: 503, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_REALM_TIMEOUT: { status: 504, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_REALM_METADATA_INVALID: { status: 502, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_REALM_CLIENT_REJECTED: { status: 503, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_LOGOUT_PROOF_INVALID: { status: 400, wire: 'bad_request', level: 'warn', retry: 'no' },
+  ERR_UPSTREAM_UNREACHABLE: { status: 502, wire: 'upstream_unreachable', level: 'error', retry: 'later' },
+  ERR_UPSTREAM_TIMEOUT: { status: 504, wire: 'upstream_timeout', level: 'error', retry: 'later' },
+  ERR_UPSTREAM_RESET: { status: 502, wire: 'upstream_reset', level: 'error', retry: 'later' },
+  ERR_UPSTREAM_BAD_RESPONSE: { status: 502, wire: 'upstream_bad_response', level: 'error', retry: 'later' },
+  ERR_STORE_UNAVAILABLE: { status: 503, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_STORE_CONFLICT: { status: 409, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_INTERNAL: { status: 500, wire: 'internal_error', level: 'error', retry: 'later' },
+  ERR_CONFIG_INVALID: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },
+  ERR_LISTEN_FAILED: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },
+} as const satisfies Record<`ERR_${string}`, ErrorFacts>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export type ErrorDetail = Readonly<Record<string, string | number | boolean | undefined>>
+
+/** The only error the gateway throws on purpose. `code` is stable; the text of `message` is not. */
+export class GatewayError extends Error {
+  readonly code: ErrorCode
+  readonly detail: ErrorDetail
+
+  constructor(code: ErrorCode, detail: ErrorDetail = {}, cause?: unknown) {
+    super(code, cause === undefined ? undefined : { cause })
+    this.name = 'GatewayError'
+    this.code = code
+    this.detail = detail
+  }
+}
+
+export function isGatewayError(error: unknown, code?: ErrorCode): error is GatewayError {
+  return error instanceof GatewayError && (code === undefined || error.code === code)
+}

@@ -1,0 +1,105 @@
+// What happened, told to whoever listens: logs, audit and metrics subscribe, nobody is called by name.
+import type { ErrorCode, ErrorDetail } from './errors.ts'
+
+/** Who or what ended a session. */
+export type SessionEnd = 'user' | 'new-login' | 'realm' | 'idle' | 'absolute' | 'administrator'
+
+export type RealmEndpoint = 'discovery' | 'jwks' | 'token' | 'logout' | 'revocation'
+
+export type GatewayEvent =
+  | {
+      readonly kind: 'request.answered'
+      readonly requestId: string
+      readonly method: string
+      /** The route's path pattern or the endpoint's name; never the path that was asked for. */
+      readonly route: string
+      readonly status: number
+      readonly seconds: number
+      readonly clientAddress: string
+    }
+  | {
+      readonly kind: 'request.failed'
+      readonly requestId: string
+      readonly code: ErrorCode
+      readonly detail: ErrorDetail
+      readonly cause?: unknown
+    }
+  | { readonly kind: 'login.started'; readonly requestId: string; readonly realm: string }
+  | {
+      readonly kind: 'login.finished'
+      readonly requestId: string
+      readonly realm: string
+      readonly subject: string
+      readonly session: string
+    }
+  | {
+      readonly kind: 'login.refused'
+      readonly requestId: string
+      readonly realm: string
+      readonly code: ErrorCode
+      readonly reason: string
+    }
+  | {
+      readonly kind: 'session.ended'
+      readonly realm: string
+      readonly subject: string
+      /** The session's public handle. */
+      readonly session: string
+      readonly by: SessionEnd
+      readonly because: string
+    }
+  | {
+      readonly kind: 'tokens.refreshed'
+      readonly realm: string
+      readonly session: string
+      readonly outcome: 'success' | 'rejected' | 'unavailable' | 'foreign' | 'discarded'
+      readonly seconds: number
+      readonly because?: string
+    }
+  | {
+      readonly kind: 'logout.finished'
+      readonly requestId: string
+      readonly realm: string
+      readonly subject: string
+      readonly session: string
+      readonly realmSession: 'ended' | 'unknown'
+    }
+  | {
+      readonly kind: 'realm.called'
+      readonly realm: string
+      readonly endpoint: RealmEndpoint
+      readonly outcome: 'success' | 'refused' | 'failed'
+      readonly seconds: number
+    }
+  | { readonly kind: 'realm.warned'; readonly realm: string; readonly warning: string }
+  | {
+      readonly kind: 'store.called'
+      readonly operation: string
+      readonly outcome: 'success' | 'failed'
+      readonly seconds: number
+    }
+  | { readonly kind: 'store.failed'; readonly operation: string; readonly cause: unknown }
+  | { readonly kind: 'gateway.warned'; readonly warning: string }
+
+export type EventListener = (event: GatewayEvent) => void
+
+export interface Events {
+  emit(event: GatewayEvent): void
+  /** Returns the function that ends the subscription. */
+  subscribe(listener: EventListener): () => void
+}
+
+export function createEvents(): Events {
+  let listeners: readonly EventListener[] = []
+  return {
+    emit(event) {
+      for (const listener of listeners) listener(event)
+    },
+    subscribe(listener) {
+      listeners = [...listeners, listener]
+      return () => {
+        listeners = listeners.filter((other) => other !== listener)
+      }
+    },
+  }
+}

@@ -1,0 +1,7 @@
+/** Seconds since 1970-01-01T00:00:00Z; may carry a fraction. */
+export type EpochSeconds = number
+
+/** Says what time it is. In records and leases it is the store's clock (`SessionStore.now`). */
+export type Clock = () => EpochSeconds
+
+export const systemClock: Clock = () => Date.now() / 1000

@@ -1,0 +1,89 @@
+// One realm, seen by us as its relying party.
+import type { EpochSeconds } from '../kernel/time.ts'
+import type { IdTokenClaims, Roles, TokenSet } from './token-set.ts'
+
+/** The parameters of an authorization request beyond those every request has; already allow-listed. */
+export interface AuthorizationRequest {
+  readonly redirectUri: string
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+  /** Extra parameters by wire name (`prompt`, `max_age`, `login_hint`, `kc_idp_hint`, …). */
+  readonly parameters: Readonly<Record<string, string>>
+}
+
+export interface CodeRedemption {
+  readonly code: string
+  readonly redirectUri: string
+  readonly codeVerifier: string
+  readonly nonce: string
+  /** Seconds; set when the request asked for `max_age`. Then `auth_time` is judged in the token. */
+  readonly maxAgeSeconds: number | null
+  /** Acceptable `acr` values when the request asked for some; empty when it did not. Judged in the token. */
+  readonly acrValues: readonly string[]
+}
+
+export interface Redeemed {
+  readonly tokens: TokenSet
+  readonly claims: IdTokenClaims
+  readonly roles: Roles
+}
+
+/** Who the tokens must belong to when they are refreshed. */
+export interface RefreshSubject {
+  readonly issuer: string
+  readonly subject: string
+}
+
+export type RefreshResult =
+  /** `claims` is null when the ID token was absent or no key for it could be had: keep the old claims. */
+  | {
+      readonly kind: 'refreshed'
+      readonly tokens: TokenSet
+      readonly claims: IdTokenClaims | null
+      readonly roles: Roles
+    }
+  /** 400 `invalid_grant`: the session is over. */
+  | { readonly kind: 'rejected'; readonly because: string }
+  /** A verified ID token named another issuer or subject: the session is over. */
+  | { readonly kind: 'foreign' }
+  /** Anything else: the session stays. `mayRepeat` after a network error or a 5xx only. */
+  | {
+      readonly kind: 'unavailable'
+      readonly because: string
+      readonly mayRepeat: boolean
+      readonly retryAfterSeconds: number | null
+    }
+
+export type RealmReadiness = { readonly kind: 'ready' } | { readonly kind: 'unready'; readonly because: string }
+
+export interface RelyingParty {
+  /** The local name of the realm, as in the configuration. */
+  readonly realm: string
+  readonly issuer: string
+  readonly clientId: string
+  /** Throws `ERR_REALM_UNREACHABLE` while discovery has not succeeded yet. */
+  buildAuthorizationUrl(request: AuthorizationRequest): Promise<URL>
+  /** True when the realm announces RFC 9207: an answer without `iss` is then refused. */
+  announcesIssuer(): Promise<boolean>
+  /** Sends the code exactly once. Throws `ERR_LOGIN_CODE_REJECTED`, `ERR_ID_TOKEN_INVALID`, `ERR_LOGIN_ACR_INSUFFICIENT`, `ERR_REALM_…`. */
+  redeemCode(redemption: CodeRedemption): Promise<Redeemed>
+  /** Sends the refresh token exactly once. Never throws for what the realm did or failed to do. */
+  refresh(refreshToken: string, subject: RefreshSubject): Promise<RefreshResult>
+  /** Ends the realm's session (`POST /logout` with the refresh token). True when the realm confirmed it. Never throws. */
+  endSession(refreshToken: string): Promise<boolean>
+  /** The end-session redirect, or null when the realm has none or has never been reached. */
+  buildEndSessionUrl(request: {
+    readonly idTokenHint: string | null
+    readonly postLogoutRedirectUri: string
+    readonly state: string
+  }): URL | null
+  readiness(): RealmReadiness
+  /** The realm's clock minus ours, from its Date header; 0 until known. */
+  clockSkewSeconds(): number
+  /** The moment up to which discovery is not repeated; for tests and health. */
+  metadataExpiresAt(): EpochSeconds
+  /** Begins discovery and its renewal in the background. Never throws. */
+  start(): void
+  close(): Promise<void>
+}

@@ -1,0 +1,91 @@
+// The port every store implements. Values are sealed before they come here; a store sees bytes, times and hashes.
+import type { EpochSeconds } from '../kernel/time.ts'
+
+/** Hashes under which a session is found again. */
+export interface SessionIndexes {
+  /** The public handle. */
+  readonly handle: string
+  /** Of (issuer, sub). */
+  readonly subject: string
+  /** Of (issuer, sid); null when the realm named none. */
+  readonly sid: string | null
+}
+
+export type SessionIndex = keyof SessionIndexes
+
+export interface NewSessionRecord {
+  /** SHA-256 of the session id, base64url. */
+  readonly key: string
+  readonly sealed: Buffer
+  readonly indexes: SessionIndexes
+  readonly lastUsedAt: EpochSeconds
+  /** When a sweep may remove the record, whatever its use. */
+  readonly expiresAt: EpochSeconds
+}
+
+export interface SessionRecord extends NewSessionRecord {
+  /** 1 when created; each replacement adds one. Touching does not. */
+  readonly version: number
+}
+
+/**
+ * `replaced`: written, with a new version. `conflict`: somebody else wrote first. `gone`: the record has been deleted.
+ * `tombstoned`: the realm's session has ended meanwhile; nothing was written.
+ */
+export type ReplaceOutcome = 'replaced' | 'conflict' | 'gone' | 'tombstoned'
+
+/** `claimed`: it is yours. `pending`: another one works on it. `settled`: another one has finished. */
+export type ClaimOutcome = 'claimed' | 'pending' | 'settled'
+
+/** Changes made by any process, this one included. `all` when the store cannot tell which. */
+export type StoreChange = { readonly kind: 'sessions'; readonly keys: readonly string[] } | { readonly kind: 'all' }
+
+/**
+ * All methods reject with `ERR_STORE_UNAVAILABLE` when the store cannot be asked. Nothing blocks the event loop while
+ * it waits. Expired claims, tombstones and leases count as absent.
+ */
+export interface SessionStore {
+  /** The store's clock. Instants in records, claims, tombstones and leases are read from it alone. */
+  now(): EpochSeconds
+
+  /** `false` when the key exists already or its (issuer, sid) has a tombstone; nothing is written then. */
+  create(record: NewSessionRecord): Promise<boolean>
+  read(key: string): Promise<SessionRecord | undefined>
+  /** Compare-and-set by version. Never creates a record. `lastUsedAt` stays the store's. */
+  replace(
+    key: string,
+    expectedVersion: number,
+    next: Pick<NewSessionRecord, 'sealed' | 'indexes' | 'expiresAt'>,
+  ): Promise<ReplaceOutcome>
+  /** `false` when there was none. */
+  delete(key: string): Promise<boolean>
+  /** Moves the last use forward, never back; does nothing when the record is gone. No new version, no change event. */
+  touch(key: string, lastUsedAt: EpochSeconds): Promise<void>
+  /** Keys of the sessions under an index. */
+  find(index: SessionIndex, value: string): Promise<readonly string[]>
+
+  /** Put if absent, until `expiresAt`. */
+  claim(name: string, expiresAt: EpochSeconds): Promise<ClaimOutcome>
+  /** Marks a claim as finished, for those who wait. */
+  settleClaim(name: string): Promise<void>
+
+  /** Says that a realm's session has ended: no record under this (issuer, sid) hash may be created or replaced. */
+  putTombstone(sid: string, expiresAt: EpochSeconds): Promise<void>
+  hasTombstone(sid: string): Promise<boolean>
+
+  /** `true` when the lease is now the owner's: it was free, had ended, or was the owner's before. */
+  acquireLease(name: string, owner: string, seconds: number): Promise<boolean>
+  /** `false` when the lease has ended or is another owner's. */
+  renewLease(name: string, owner: string, seconds: number): Promise<boolean>
+  /** Gives the lease up if it is still the owner's. */
+  releaseLease(name: string, owner: string): Promise<void>
+
+  /** Returns the function that ends the subscription. */
+  onChange(listener: (change: StoreChange) => void): () => void
+
+  /** Removes what has expired, at most `limit` records of each kind; returns how many records went. */
+  sweep(limit: number): Promise<number>
+  /** Resolves when the store answers; rejects with `ERR_STORE_UNAVAILABLE` otherwise. */
+  ping(): Promise<void>
+  close(): Promise<void>
+}
