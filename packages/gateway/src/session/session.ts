@@ -20,6 +20,8 @@ export interface Session {
   readonly claims: Readonly<Record<string, unknown>>
   readonly roles: Roles
   readonly createdAt: EpochSeconds
+  /** When the tokens should be renewed: before they end, by a margin that fits their life. */
+  readonly refreshDueAt: EpochSeconds
   /** Fixed at login; nothing extends it. */
   readonly absoluteEndAt: EpochSeconds
 }
@@ -39,6 +41,12 @@ export type SessionState =
 export function realmEndAt(tokens: TokenSet): EpochSeconds {
   if (tokens.refreshToken === null) return tokens.accessTokenExpiresAt
   return tokens.refreshTokenExpiresAt ?? Number.POSITIVE_INFINITY
+}
+
+/** Two thirds of a short life, or `marginSeconds` before the end of a long one. */
+export function refreshDueAt(tokens: TokenSet, receivedAt: EpochSeconds, marginSeconds: number): EpochSeconds {
+  const lifeSeconds = Math.max(0, tokens.accessTokenExpiresAt - receivedAt)
+  return tokens.accessTokenExpiresAt - Math.min(marginSeconds, lifeSeconds / 3)
 }
 
 export function sessionState(

@@ -1,0 +1,237 @@
+// Renews the tokens of a session: one request to the realm for any number of waiting requests and processes, never
+// bound to the request that noticed. Lease, re-read, ask, compare-and-set. Only the realm's `invalid_grant` or a
+// foreign subject ends a session here; whatever else goes wrong keeps it.
+import { isGatewayError } from '../kernel/errors.ts'
+import type { Events } from '../kernel/events.ts'
+import type { EpochSeconds } from '../kernel/time.ts'
+import type { RefreshResult, RelyingParty } from '../realm/relying-party.ts'
+import type { LiveSession, SessionLifecycle } from '../session/lifecycle.ts'
+import type { Session } from '../session/session.ts'
+import type { SessionStore } from '../session/session-store.ts'
+
+export type RefreshOutcome =
+  | { readonly kind: 'fresh'; readonly live: LiveSession }
+  | { readonly kind: 'ended'; readonly because: string }
+  | { readonly kind: 'unavailable'; readonly live: LiveSession; readonly retryAfterSeconds: number }
+
+export interface Refresher {
+  isDue(live: LiveSession): boolean
+  /** Renews the tokens if they are due; every caller at the same time gets the same answer. Never rejects. */
+  refresh(live: LiveSession): Promise<RefreshOutcome>
+  /** Renews them though they are not due, at most once in `atMostEverySeconds` over all processes. Never rejects. */
+  refreshNow(live: LiveSession, atMostEverySeconds: number): Promise<RefreshOutcome>
+  /** Resolves when no refresh is under way any more. */
+  drain(): Promise<void>
+}
+
+export interface RefresherOptions {
+  readonly store: SessionStore
+  readonly lifecycle: SessionLifecycle
+  readonly relyingParty: (realm: string) => RelyingParty
+  readonly events: Events
+  /** Names this process among those that share the store. */
+  readonly owner: string
+  /** How long a lease lives when its owner dies; a living owner renews it after a third of that. */
+  readonly leaseSeconds: number
+  /** How long one refresh may take all in all, waiting for another owner included. */
+  readonly limitSeconds: number
+  /** The pause after a failed refresh before the realm is asked again for this session. */
+  readonly cooldownSeconds: number
+  readonly wait: (seconds: number) => Promise<void>
+}
+
+const POLL_SECONDS = 0.05
+
+export function createRefresher(options: RefresherOptions): Refresher {
+  const { store, lifecycle, events } = options
+  const running = new Map<string, Promise<RefreshOutcome>>()
+  const coolingUntil = new WeakMap<LiveSession, EpochSeconds>()
+
+  function isDue(live: LiveSession): boolean {
+    return store.now() >= live.session.refreshDueAt
+  }
+
+  function unavailable(live: LiveSession, retryAfterSeconds: number): RefreshOutcome {
+    coolingUntil.set(live, store.now() + retryAfterSeconds)
+    return { kind: 'unavailable', live, retryAfterSeconds }
+  }
+
+  function refreshOnce(live: LiveSession, isWanted: (current: LiveSession) => boolean): Promise<RefreshOutcome> {
+    const current = running.get(live.key)
+    if (current !== undefined) return current
+    const refresh = refreshUnderLease(live, isWanted)
+      .catch((cause: unknown) => {
+        if (!isGatewayError(cause)) events.emit({ kind: 'store.failed', operation: 'refresh', cause })
+        return unavailable(live, options.cooldownSeconds)
+      })
+      .finally(() => running.delete(live.key))
+    running.set(live.key, refresh)
+    return refresh
+  }
+
+  async function refreshUnderLease(
+    live: LiveSession,
+    isWanted: (current: LiveSession) => boolean,
+  ): Promise<RefreshOutcome> {
+    const lease = `refresh:${live.key}`
+    const giveUpAt = store.now() + options.limitSeconds
+    while (!(await store.acquireLease(lease, options.owner, options.leaseSeconds))) {
+      if (store.now() >= giveUpAt) return unavailable(live, options.cooldownSeconds)
+      await options.wait(POLL_SECONDS * (1 + Math.random()))
+      const current = await lifecycle.reread(live)
+      if (current === undefined) return { kind: 'ended', because: 'ended elsewhere' }
+      if (!isWanted(current)) return { kind: 'fresh', live: current }
+    }
+    const keeper = keepLease(lease)
+    try {
+      const current = await lifecycle.reread(live)
+      if (current === undefined) return { kind: 'ended', because: 'ended elsewhere' }
+      if (!isWanted(current)) return { kind: 'fresh', live: current }
+      return await askRealm(current, keeper)
+    } finally {
+      keeper.stop()
+      await store.releaseLease(lease, options.owner).catch(() => undefined)
+    }
+  }
+
+  interface LeaseKeeper {
+    isHeld(): boolean
+    stop(): void
+  }
+
+  // A realm may take longer than a lease lives: oauth2-proxy's fixed two seconds lose sessions there.
+  function keepLease(lease: string): LeaseKeeper {
+    let held = true
+    const timer = setInterval(
+      () => {
+        store.renewLease(lease, options.owner, options.leaseSeconds).then(
+          (renewed) => {
+            held = renewed
+          },
+          () => undefined,
+        )
+      },
+      (options.leaseSeconds * 1000) / 3,
+    )
+    return { isHeld: () => held, stop: () => clearInterval(timer) }
+  }
+
+  async function askRealm(live: LiveSession, lease: LeaseKeeper): Promise<RefreshOutcome> {
+    const { session } = live
+    if (session.tokens.refreshToken === null) return unavailable(live, options.cooldownSeconds)
+    const startedAt = store.now()
+    const realm = options.relyingParty(session.realm)
+    const subject = { issuer: session.issuer, subject: session.subject }
+    let result = await realm.refresh(session.tokens.refreshToken, subject)
+    // Safe with rotation off and with one allowed reuse: notes/keycloak, "Refresh rotation".
+    if (result.kind === 'unavailable' && result.mayRepeat && lease.isHeld()) {
+      result = await realm.refresh(session.tokens.refreshToken, subject)
+    }
+    const outcome = await settle(live, result)
+    tell(session, result, outcome, store.now() - startedAt)
+    return outcome
+  }
+
+  async function settle(live: LiveSession, result: RefreshResult): Promise<RefreshOutcome> {
+    switch (result.kind) {
+      case 'refreshed':
+        return keepTokens(live, result)
+      case 'unavailable':
+        return unavailable(live, result.retryAfterSeconds ?? options.cooldownSeconds)
+      case 'rejected':
+        return endUnlessRenewed(live, result.because)
+      case 'foreign':
+        await lifecycle.end(live, 'realm', 'the refreshed tokens belong to somebody else')
+        return { kind: 'ended', because: 'foreign tokens' }
+    }
+  }
+
+  async function keepTokens(
+    live: LiveSession,
+    result: RefreshResult & { readonly kind: 'refreshed' },
+  ): Promise<RefreshOutcome> {
+    const written = await lifecycle.replace(live, renewedSession(live.session, result))
+    if (written.outcome === 'replaced') return { kind: 'fresh', live: written.live }
+    if (written.outcome === 'tombstoned') {
+      await lifecycle.end(live, 'realm', "the realm's session ended during a refresh")
+      return { kind: 'ended', because: 'tombstoned' }
+    }
+    const current = await lifecycle.reread(live)
+    if (current === undefined) return { kind: 'ended', because: 'ended during the refresh' }
+    // Somebody wrote the record without touching its tokens: ours are the newest, so write them onto that state.
+    if (current.session.tokens.refreshToken === live.session.tokens.refreshToken) return keepTokens(current, result)
+    return { kind: 'fresh', live: current }
+  }
+
+  // A lease that was lost to a stalled process may have let another one renew first: its tokens live.
+  async function endUnlessRenewed(live: LiveSession, because: string): Promise<RefreshOutcome> {
+    const current = await lifecycle.reread(live)
+    if (current === undefined) return { kind: 'ended', because }
+    if (current.session.tokens.refreshToken !== live.session.tokens.refreshToken)
+      return { kind: 'fresh', live: current }
+    await lifecycle.end(live, 'realm', because)
+    return { kind: 'ended', because }
+  }
+
+  function tell(session: Session, result: RefreshResult, outcome: RefreshOutcome, seconds: number): void {
+    events.emit({
+      kind: 'tokens.refreshed',
+      realm: session.realm,
+      session: session.handle,
+      outcome: eventOutcome(result, outcome),
+      seconds,
+      ...('because' in result ? { because: result.because } : {}),
+    })
+  }
+
+  function isCooling(live: LiveSession): RefreshOutcome | undefined {
+    const restSeconds = (coolingUntil.get(live) ?? 0) - store.now()
+    return restSeconds > 0 ? { kind: 'unavailable', live, retryAfterSeconds: restSeconds } : undefined
+  }
+
+  return {
+    isDue,
+    async refresh(live) {
+      return isCooling(live) ?? refreshOnce(live, isDue)
+    },
+    async refreshNow(live, atMostEverySeconds) {
+      const cooling = isCooling(live)
+      if (cooling !== undefined) return cooling
+      try {
+        const claim = await store.claim(`refresh-now:${live.key}`, store.now() + atMostEverySeconds)
+        if (claim !== 'claimed') return isDue(live) ? refreshOnce(live, isDue) : { kind: 'fresh', live }
+      } catch {
+        return unavailable(live, options.cooldownSeconds)
+      }
+      return refreshOnce(live, (current) => current.version === live.version || isDue(current))
+    },
+    async drain() {
+      while (running.size > 0) await Promise.all(running.values())
+    },
+  }
+}
+
+function renewedSession(session: Session, result: RefreshResult & { readonly kind: 'refreshed' }): Session {
+  const { tokens } = result
+  return {
+    ...session,
+    // RFC 6749 section 6: an answer without a refresh token leaves the old one in force.
+    tokens: {
+      ...tokens,
+      refreshToken: tokens.refreshToken ?? session.tokens.refreshToken,
+      refreshTokenExpiresAt:
+        tokens.refreshToken === null ? session.tokens.refreshTokenExpiresAt : tokens.refreshTokenExpiresAt,
+      idToken: tokens.idToken ?? session.tokens.idToken,
+    },
+    claims: result.claims ?? session.claims,
+    roles: result.roles,
+  }
+}
+
+function eventOutcome(
+  result: RefreshResult,
+  outcome: RefreshOutcome,
+): 'success' | 'rejected' | 'unavailable' | 'foreign' | 'discarded' {
+  if (result.kind === 'refreshed') return outcome.kind === 'fresh' ? 'success' : 'discarded'
+  return result.kind
+}
