@@ -16,7 +16,7 @@ export interface Session {
   /** The session's public handle: what others see as `sid`. It opens nothing. */
   readonly handle: string
   readonly tokens: TokenSet
-  /** The claims of the ID token that pages may see. */
+  /** The claims of the newest ID token that could be verified. `/auth/user` picks those a page may see. */
   readonly claims: Readonly<Record<string, unknown>>
   readonly roles: Roles
   readonly createdAt: EpochSeconds
