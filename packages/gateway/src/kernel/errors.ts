@@ -46,6 +46,7 @@ export const ERRORS = {
   ERR_UPSTREAM_BAD_RESPONSE: { status: 502, wire: 'upstream_bad_response', level: 'error', retry: 'later' },
   ERR_STORE_UNAVAILABLE: { status: 503, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
   ERR_STORE_CONFLICT: { status: 409, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_STORE_REFUSED: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },
   ERR_INTERNAL: { status: 500, wire: 'internal_error', level: 'error', retry: 'later' },
   ERR_CONFIG_INVALID: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },
   ERR_LISTEN_FAILED: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },
