@@ -1,0 +1,28 @@
+// The demo's own front end: three files, served to anybody.
+import { readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+
+const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
+  '/': ['index.html', 'text/html; charset=utf-8'],
+  '/style.css': ['style.css', 'text/css; charset=utf-8'],
+  '/page.js': ['page.js', 'text/javascript; charset=utf-8'],
+}
+
+const FOLDER = new URL('../../demo/', import.meta.url)
+
+export function createFrontPage(): Server {
+  return createServer(async (message, answer) => {
+    const file = FILES[message.url?.split('?')[0] ?? '']
+    if (file === undefined) {
+      answer.writeHead(404, { 'content-type': 'application/json' }).end('{"title":"There is nothing at this address."}')
+      return
+    }
+    const [name, type] = file
+    answer.writeHead(200, {
+      'content-type': type,
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    })
+    answer.end(await readFile(new URL(name, FOLDER)))
+  })
+}
