@@ -37,13 +37,14 @@ export interface Sealer {
 }
 
 export function createSealer(ring: KeyRing, purpose: SealPurpose): Sealer {
-  const derived = new Map<string, Buffer>()
+  // By the key itself, so that a key that left the ring takes its derived key with it.
+  const derived = new WeakMap<RingKey, Buffer>()
 
   function deriveKey(key: RingKey): Buffer {
-    let secret = derived.get(key.id)
+    let secret = derived.get(key)
     if (secret === undefined) {
       secret = Buffer.from(hkdfSync('sha256', key.secret, '', `doorman/${purpose}/v${FORMAT_VERSION}`, KEY_BYTES))
-      derived.set(key.id, secret)
+      derived.set(key, secret)
     }
     return secret
   }
@@ -76,7 +77,7 @@ export function createSealer(ring: KeyRing, purpose: SealPurpose): Sealer {
       decipher.setAuthTag(sealed.subarray(-TAG_BYTES))
       try {
         const plaintext = Buffer.concat([decipher.update(sealed.subarray(HEADER_BYTES, -TAG_BYTES)), decipher.final()])
-        return { kind: 'opened', plaintext, byNewestKey: key === ring.keys().at(-1) }
+        return { kind: 'opened', plaintext, byNewestKey: keyId === ring.keys().at(-1)?.id }
       } catch {
         return { kind: 'forged' }
       }
