@@ -1,0 +1,7 @@
+export type { KeycloakAdmin } from './admin.ts'
+export { KeycloakError, type KeycloakErrorCode } from './errors.ts'
+export { setGatewayUrls } from './gateway-urls.ts'
+export { findKeycloakPort, type Keycloak, startKeycloak } from './keycloak.ts'
+export { isKeycloakPrepared, prepareKeycloak } from './prepare.ts'
+export type { KeycloakProgress, ProgressListener } from './progress.ts'
+export { KEYCLOAK_ADMIN, KEYCLOAK_PORTS, KEYCLOAK_VERSION } from './recipe.ts'
