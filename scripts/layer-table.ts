@@ -1,0 +1,36 @@
+// Who may import whom, as data: the tables of docs/architecture.md. A name is a folder; a name with `.ts` that one file.
+
+/** Workspace packages that a package may import. */
+export const PACKAGE_LAYERS: Readonly<Record<string, readonly string[]>> = {
+  cli: ['gateway', 'dev-realm', 'provision'],
+  gateway: ['resource-server'],
+  nextjs: ['gateway'],
+  provision: [],
+  'resource-server': [],
+  'dev-realm': [],
+}
+
+/** The package whose folders are rooms with a table of their own. */
+export const PACKAGE_WITH_ROOMS = 'gateway'
+
+/** Files beside the rooms: they connect everything, and no room imports them. */
+export const ROOT_FILES: readonly string[] = ['index.ts', 'gateway.ts', 'routes.ts']
+
+/** Rooms of the gateway that a room may import. `@doorman/…` is a workspace package only this room may import. */
+export const ROOM_LAYERS: Readonly<Record<string, readonly string[]>> = {
+  kernel: [],
+  http: ['kernel'],
+  realm: ['kernel'],
+  config: ['kernel'],
+  session: ['kernel', 'http', 'realm/token-set.ts'],
+  stores: ['kernel', 'session/session-store.ts'],
+  tokens: ['kernel', 'realm', 'session'],
+  policy: ['kernel', 'http', 'session', '@doorman/resource-server'],
+  login: ['kernel', 'http', 'realm', 'session', 'tokens'],
+  logout: ['kernel', 'http', 'realm', 'session', 'tokens'],
+  account: ['kernel', 'http', 'realm', 'session', 'tokens'],
+  upstream: ['kernel', 'http', 'session', 'tokens', 'policy'],
+  verify: ['kernel', 'http', 'session', 'tokens', 'policy'],
+  operator: ['kernel', 'http', 'session'],
+  observability: ['kernel', 'http/reply.ts'],
+}
