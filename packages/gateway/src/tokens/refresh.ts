@@ -45,14 +45,19 @@ const POLL_SECONDS = 0.05
 export function createRefresher(options: RefresherOptions): Refresher {
   const { store, lifecycle, events } = options
   const running = new Map<string, Promise<RefreshOutcome>>()
-  const coolingUntil = new WeakMap<LiveSession, EpochSeconds>()
+  const coolingUntil = new Map<string, EpochSeconds>()
 
   function isDue(live: LiveSession): boolean {
     return store.now() >= live.session.refreshDueAt
   }
 
   function unavailable(live: LiveSession, retryAfterSeconds: number): RefreshOutcome {
-    coolingUntil.set(live, store.now() + retryAfterSeconds)
+    const now = store.now()
+    for (const [key, until] of coolingUntil) {
+      if (until > now) break
+      coolingUntil.delete(key)
+    }
+    coolingUntil.set(live.key, now + retryAfterSeconds)
     return { kind: 'unavailable', live, retryAfterSeconds }
   }
 
@@ -146,11 +151,24 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
   }
 
+  // The realm may have spent the old token: these exist nowhere else, so a store that fails is asked again for a while.
+  async function writeTokens(live: LiveSession, session: Session): ReturnType<SessionLifecycle['replace']> {
+    const giveUpAt = store.now() + options.limitSeconds
+    for (;;) {
+      try {
+        return await lifecycle.replace(live, session)
+      } catch (cause) {
+        if (store.now() >= giveUpAt) throw cause
+        await options.wait(POLL_SECONDS * (1 + Math.random()))
+      }
+    }
+  }
+
   async function keepTokens(
     live: LiveSession,
     result: RefreshResult & { readonly kind: 'refreshed' },
   ): Promise<RefreshOutcome> {
-    const written = await lifecycle.replace(live, renewedSession(live.session, result))
+    const written = await writeTokens(live, renewedSession(live.session, result))
     if (written.outcome === 'replaced') return { kind: 'fresh', live: written.live }
     if (written.outcome === 'tombstoned') {
       await lifecycle.end(live, 'realm', "the realm's session ended during a refresh")
@@ -185,7 +203,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   function isCooling(live: LiveSession): RefreshOutcome | undefined {
-    const restSeconds = (coolingUntil.get(live) ?? 0) - store.now()
+    const restSeconds = (coolingUntil.get(live.key) ?? 0) - store.now()
     return restSeconds > 0 ? { kind: 'unavailable', live, retryAfterSeconds: restSeconds } : undefined
   }
 

@@ -1,7 +1,8 @@
 // Sessions for tests, with every field that a test does not care about filled in.
-import { createHandle } from '../../src/session/session-id.ts'
-import { SESSION_FORMAT, type Session } from '../../src/session/session.ts'
+
 import type { TokenSet } from '../../src/realm/token-set.ts'
+import { SESSION_FORMAT, type Session } from '../../src/session/session.ts'
+import { createHandle } from '../../src/session/session-id.ts'
 
 export function buildTokens(changes: Partial<TokenSet> = {}): TokenSet {
   return {

@@ -1,0 +1,62 @@
+// A session lifecycle over a memory store, as one replica has it.
+import { randomBytes } from 'node:crypto'
+import { createEvents, type GatewayEvent } from '../../src/kernel/events.ts'
+import { createSealer } from '../../src/kernel/seal.ts'
+import { createSessionLifecycle, type NewSession, type SessionLifecycle } from '../../src/session/lifecycle.ts'
+import type { SessionStore } from '../../src/session/session-store.ts'
+import { createMemoryStore } from '../../src/stores/memory.ts'
+import { createFixedClock, type FixedClock } from './fixed-clock.ts'
+import { buildTokens } from './sessions.ts'
+
+export interface Replica {
+  readonly lifecycle: SessionLifecycle
+  readonly events: readonly GatewayEvent[]
+}
+
+export interface ReplicaSet {
+  readonly clock: FixedClock
+  readonly store: SessionStore
+  /** Another replica on the same store. */
+  replica(over?: SessionStore): Replica & { readonly bus: ReturnType<typeof createEvents> }
+}
+
+export const LIMITS = { idleSeconds: 1800, absoluteSeconds: 40_000 }
+
+export function createReplicaSet(): ReplicaSet {
+  const clock = createFixedClock()
+  const store = createMemoryStore({ clock: clock.now })
+  const keys = [{ id: '0011223344556677', secret: randomBytes(32) }]
+  const sealer = createSealer({ keys: () => keys, reload() {} }, 'session')
+  return {
+    clock,
+    store,
+    replica(over = store) {
+      const bus = createEvents()
+      const events: GatewayEvent[] = []
+      bus.subscribe((event) => events.push(event))
+      const lifecycle = createSessionLifecycle({
+        store: over,
+        sealer,
+        limits: LIMITS,
+        refreshMarginSeconds: 30,
+        cachedSessions: 3,
+        cacheSeconds: 30,
+        events: bus,
+      })
+      return { lifecycle, events, bus }
+    },
+  }
+}
+
+export function buildNewSession(changes: Partial<NewSession> = {}): NewSession {
+  return {
+    realm: 'main',
+    issuer: 'https://sso.example/realms/main',
+    subject: 'alice-id',
+    sid: 'realm-session-1',
+    tokens: buildTokens(),
+    claims: { name: 'Alice' },
+    roles: { realmRoles: ['user'], clientRoles: {} },
+    ...changes,
+  }
+}
