@@ -42,6 +42,16 @@ export function createTextKeyRing(texts: readonly string[]): KeyRing {
   return { keys: () => keys, reload() {} }
 }
 
+/** Several rings as one: the last key of the last ring seals. */
+export function joinKeyRings(rings: readonly KeyRing[]): KeyRing {
+  return {
+    keys: () => rings.flatMap((ring) => ring.keys()),
+    reload() {
+      for (const ring of rings) ring.reload()
+    },
+  }
+}
+
 export interface FileKeyRingOptions {
   readonly path: string
   /** Makes the folder and a ring of one key when there is none. */
@@ -88,8 +98,12 @@ function createRingFile(path: string, clock: Clock): void {
   preparePrivateFolder(dirname(path))
   if (existsSync(path)) return
   const draft = `${path}.${randomUUID()}`
-  createPrivateFile(draft, RING_HEADER + buildKeyLine(clock()).line)
-  publishDraft(draft, path)
+  try {
+    createPrivateFile(draft, RING_HEADER + buildKeyLine(clock()).line)
+    publishDraft(draft, path)
+  } finally {
+    rmSync(draft, { force: true })
+  }
 }
 
 function fileStamp(path: string): string {

@@ -7,7 +7,6 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  rmSync,
   statfsSync,
   statSync,
   writeFileSync,
@@ -78,17 +77,16 @@ export function createPrivateFile(path: string, text: string): boolean {
 
 /**
  * Gives a finished draft its name unless that is taken: nobody ever sees half a file, and of two processes that start
- * at once one file remains. The draft is gone afterwards.
+ * at once one file remains. Removing the draft is left to the caller.
  */
 export function publishDraft(draft: string, path: string): void {
   try {
     linkSync(draft, path)
-    syncFolder(dirname(path))
   } catch (error) {
-    if (!isFileError(error, 'EEXIST')) throw error
-  } finally {
-    rmSync(draft, { force: true })
+    if (isFileError(error, 'EEXIST')) return
+    throw error
   }
+  syncFolder(dirname(path))
 }
 
 /** Makes a new name in the folder survive a power cut. Windows cannot open folders. */

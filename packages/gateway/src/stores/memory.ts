@@ -1,0 +1,149 @@
+// Sessions in the memory of one process: for trying things out and for tests. Nothing outlives the process.
+import { GatewayError } from '../kernel/errors.ts'
+import type { Clock, EpochSeconds } from '../kernel/time.ts'
+import type { SessionRecord, SessionStore, StoreChange } from '../session/session-store.ts'
+
+interface Expiring {
+  readonly expiresAt: EpochSeconds
+}
+interface Claim extends Expiring {
+  readonly settled: boolean
+}
+interface Lease extends Expiring {
+  readonly owner: string
+}
+
+export interface MemoryStoreOptions {
+  readonly clock: Clock
+}
+
+export function createMemoryStore({ clock }: MemoryStoreOptions): SessionStore {
+  const records = new Map<string, SessionRecord>()
+  const claims = new Map<string, Claim>()
+  const tombstones = new Map<string, Expiring>()
+  const leases = new Map<string, Lease>()
+  const listeners = new Set<(change: StoreChange) => void>()
+  let closed = false
+
+  function refuseWhenClosed(): void {
+    if (closed) throw new GatewayError('ERR_STORE_UNAVAILABLE', { reason: 'closed' })
+  }
+
+  function live<T extends Expiring>(entries: Map<string, T>, name: string): T | undefined {
+    refuseWhenClosed()
+    const entry = entries.get(name)
+    return entry !== undefined && entry.expiresAt > clock() ? entry : undefined
+  }
+
+  function isEnded(sid: string | null): boolean {
+    return sid !== null && live(tombstones, sid) !== undefined
+  }
+
+  function holds(name: string, owner: string): boolean {
+    return live(leases, name)?.owner === owner
+  }
+
+  function tell(keys: readonly string[]): void {
+    if (keys.length > 0) for (const listener of listeners) listener({ kind: 'sessions', keys })
+  }
+
+  function sweepExpired(entries: Map<string, Expiring>, limit: number): readonly string[] {
+    const names: string[] = []
+    for (const [name, entry] of entries) {
+      if (names.length === limit) break
+      if (entry.expiresAt <= clock()) names.push(name)
+    }
+    for (const name of names) entries.delete(name)
+    return names
+  }
+
+  return {
+    now: clock,
+    async create(record) {
+      refuseWhenClosed()
+      if (records.has(record.key) || isEnded(record.indexes.sid)) return false
+      records.set(record.key, { ...record, version: 1 })
+      return true
+    },
+    async read(key) {
+      refuseWhenClosed()
+      return records.get(key)
+    },
+    async replace(key, expectedVersion, next) {
+      refuseWhenClosed()
+      const record = records.get(key)
+      if (record === undefined) return 'gone'
+      if (isEnded(record.indexes.sid) || isEnded(next.indexes.sid)) return 'tombstoned'
+      if (record.version !== expectedVersion) return 'conflict'
+      const { sealed, indexes, expiresAt } = next
+      records.set(key, { ...record, sealed, indexes, expiresAt, version: expectedVersion + 1 })
+      tell([key])
+      return 'replaced'
+    },
+    async delete(key) {
+      refuseWhenClosed()
+      if (!records.delete(key)) return false
+      tell([key])
+      return true
+    },
+    async touch(key, lastUsedAt) {
+      refuseWhenClosed()
+      const record = records.get(key)
+      if (record !== undefined && record.lastUsedAt < lastUsedAt) records.set(key, { ...record, lastUsedAt })
+    },
+    async find(index, value) {
+      refuseWhenClosed()
+      const found = records.values().filter((record) => record.indexes[index] === value)
+      return found.map((record) => record.key).toArray()
+    },
+    async claim(name, expiresAt) {
+      const claim = live(claims, name)
+      if (claim !== undefined) return claim.settled ? 'settled' : 'pending'
+      claims.set(name, { expiresAt, settled: false })
+      return 'claimed'
+    },
+    async settleClaim(name) {
+      const claim = live(claims, name)
+      if (claim !== undefined) claims.set(name, { ...claim, settled: true })
+    },
+    async putTombstone(sid, expiresAt) {
+      const tombstone = live(tombstones, sid)
+      if (tombstone === undefined || tombstone.expiresAt < expiresAt) tombstones.set(sid, { expiresAt })
+    },
+    async hasTombstone(sid) {
+      refuseWhenClosed()
+      return isEnded(sid)
+    },
+    async acquireLease(name, owner, seconds) {
+      if (live(leases, name) !== undefined && !holds(name, owner)) return false
+      leases.set(name, { owner, expiresAt: clock() + seconds })
+      return true
+    },
+    async renewLease(name, owner, seconds) {
+      if (!holds(name, owner)) return false
+      leases.set(name, { owner, expiresAt: clock() + seconds })
+      return true
+    },
+    async releaseLease(name, owner) {
+      if (holds(name, owner)) leases.delete(name)
+    },
+    onChange(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    async sweep(limit) {
+      refuseWhenClosed()
+      const keys = sweepExpired(records, limit)
+      tell(keys)
+      const others = [claims, tombstones, leases].map((entries) => sweepExpired(entries, limit).length)
+      return others.reduce((sum, count) => sum + count, keys.length)
+    },
+    async ping() {
+      refuseWhenClosed()
+    },
+    async close() {
+      closed = true
+      listeners.clear()
+    },
+  }
+}
