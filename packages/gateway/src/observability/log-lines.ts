@@ -1,0 +1,101 @@
+// What the log says of each event. No I/O and no clock. Access lines are made in access-line.ts.
+import { ERRORS } from '../kernel/errors.ts'
+import type { GatewayEvent } from '../kernel/events.ts'
+import { describeCauses, describeDetail } from './error-chain.ts'
+import { redact } from './redact.ts'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface LogLine {
+  /** `audit` lines are written whatever the level. */
+  readonly level: LogLevel | 'audit'
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+type LoggedEvent = Exclude<GatewayEvent, { readonly kind: 'request.answered' }>
+
+export function buildLogLine(event: LoggedEvent): LogLine {
+  switch (event.kind) {
+    case 'request.failed':
+      return requestFailed(event)
+    case 'login.started':
+      return line('debug', event.kind, { request_id: event.requestId, realm: event.realm })
+    case 'login.finished':
+      return line('audit', event.kind, { request_id: event.requestId, ...whose(event) })
+    case 'login.refused':
+      return line('audit', event.kind, {
+        request_id: event.requestId,
+        realm: event.realm,
+        code: event.code,
+        reason: redact(event.reason),
+      })
+    case 'logout.finished':
+      return line('audit', event.kind, {
+        request_id: event.requestId,
+        ...whose(event),
+        realm_session: event.realmSession,
+      })
+    case 'session.ended':
+      return line('audit', event.kind, { ...whose(event), by: event.by, because: redact(event.because) })
+    case 'tokens.refreshed':
+      return tokensRefreshed(event)
+    case 'realm.called':
+      return line(event.outcome === 'failed' ? 'warn' : 'debug', event.kind, {
+        realm: event.realm,
+        endpoint: event.endpoint,
+        outcome: event.outcome,
+        duration_ms: milliseconds(event.seconds),
+      })
+    case 'store.called':
+      return line('debug', event.kind, {
+        operation: event.operation,
+        outcome: event.outcome,
+        duration_ms: milliseconds(event.seconds),
+      })
+    case 'store.failed':
+      return line('error', event.kind, { operation: event.operation, causes: describeCauses(event.cause, false) })
+    case 'realm.warned':
+      return line('warn', event.kind, { realm: event.realm, warning: redact(event.warning) })
+    case 'gateway.warned':
+      return line('warn', event.kind, { warning: redact(event.warning) })
+  }
+}
+
+export function milliseconds(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e3
+}
+
+function line(level: LogLine['level'], event: GatewayEvent['kind'], fields: LogLine['fields']): LogLine {
+  return { level, fields: { event, ...fields } }
+}
+
+function whose(event: { readonly realm: string; readonly subject: string; readonly session: string }) {
+  return { realm: event.realm, subject: event.subject, session: event.session }
+}
+
+function requestFailed(event: Extract<GatewayEvent, { readonly kind: 'request.failed' }>): LogLine {
+  return line(ERRORS[event.code].level, event.kind, {
+    request_id: event.requestId,
+    code: event.code,
+    detail: describeDetail(event.detail),
+    causes: describeCauses(event.cause, event.code === 'ERR_INTERNAL'),
+  })
+}
+
+const REFRESH_LEVELS = {
+  success: 'debug',
+  discarded: 'info',
+  rejected: 'info',
+  unavailable: 'warn',
+  foreign: 'warn',
+} as const
+
+function tokensRefreshed(event: Extract<GatewayEvent, { readonly kind: 'tokens.refreshed' }>): LogLine {
+  return line(REFRESH_LEVELS[event.outcome], event.kind, {
+    realm: event.realm,
+    session: event.session,
+    outcome: event.outcome,
+    duration_ms: milliseconds(event.seconds),
+    ...(event.because === undefined ? {} : { because: redact(event.because) }),
+  })
+}
