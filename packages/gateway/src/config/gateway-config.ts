@@ -37,7 +37,7 @@ export interface OperatorConfig {
   readonly listen: ListenAddress
   /** A listener of their own for `/healthz` and `/readyz`; null leaves them on `listen`. */
   readonly probes: ListenAddress | null
-  /** A file whose content is the bearer token `/metrics` asks for; null asks for none. */
+  /** A file with the bearer token for what is neither probe nor metrics; made when absent. Null for no token. */
   readonly tokenFile: string | null
 }
 
@@ -76,7 +76,7 @@ export type ClientAuth =
       readonly keyId: string | null
     }
 
-/** A file may be absent: the embedded store then makes it at the first start. */
+/** A file may be absent: the embedded store then makes it at the first start. Texts are those of rings, line by line. */
 export type KeySource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly keys: readonly string[] }

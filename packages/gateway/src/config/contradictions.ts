@@ -1,0 +1,88 @@
+// What cannot hold together although each key is right by itself.
+import { isLoopbackHost, isPlainRemote } from './addresses.ts'
+import type { Draft } from './draft.ts'
+import type { ListenAddress } from './gateway-config.ts'
+import { type ConfigPath, contradiction, type Finding } from './problems.ts'
+import { findRouteContradictions } from './route-contradictions.ts'
+
+const RULES: readonly ((draft: Draft) => readonly Finding[])[] = [
+  findPlainPublicUrl,
+  findUnenforceablePrefix,
+  findPlainFrontends,
+  findRealmCount,
+  findSharedPorts,
+  findSessionLimits,
+  findEqualEndpoints,
+  findRouteContradictions,
+]
+
+export function findContradictions(draft: Draft): readonly Finding[] {
+  return RULES.flatMap((rule) => rule(draft))
+}
+
+function findPlainPublicUrl({ sections: { publicUrl } }: Draft): readonly Finding[] {
+  if (publicUrl === undefined || !isPlainRemote(publicUrl)) return []
+  return [
+    contradiction(
+      ['publicUrl'],
+      'http: is for loopback only, cookies would cross the network in clear',
+      'write https:',
+    ),
+  ]
+}
+
+function findUnenforceablePrefix({ sections: { publicUrl }, states }: Draft): readonly Finding[] {
+  if (!publicUrl?.startsWith('http:') || !states(['cookies', 'prefix'])) return []
+  return [contradiction(['cookies', 'prefix'], 'browsers accept this prefix over https: only, and publicUrl is http:')]
+}
+
+function findPlainFrontends({ sections: { frontends = [] } }: Draft): readonly Finding[] {
+  return frontends.flatMap(({ origin }, index) =>
+    isPlainRemote(origin) ? [contradiction(['frontends', index, 'origin'], 'http: is for loopback only')] : [],
+  )
+}
+
+function findRealmCount({ realmNames, sections }: Draft): readonly Finding[] {
+  if (realmNames.length > 1) {
+    return realmNames.slice(1).map((name) => contradiction(['realms', name], 'a second realm is not supported yet'))
+  }
+  return realmNames.length === 0 && sections.realms !== undefined
+    ? [contradiction(['realms'], 'expected one realm, found none')]
+    : []
+}
+
+function findSharedPorts({ sections: { listen, operator } }: Draft): readonly Finding[] {
+  const used: readonly (readonly [ConfigPath, ListenAddress | undefined])[] = [
+    [['listen'], listen],
+    [['operator', 'listen'], operator?.listen],
+    [['operator', 'probes'], operator?.probes],
+  ]
+  return used.flatMap(([path, address], index) => {
+    const earlier = used.slice(0, index).find(([, other]) => address && other && collide(address, other))
+    return earlier === undefined ? [] : [contradiction(path, `the same port as ${earlier[0].join('.')}`)]
+  })
+}
+
+const WILDCARDS: ReadonlySet<string> = new Set(['0.0.0.0', '::'])
+
+function collide(a: ListenAddress, b: ListenAddress): boolean {
+  if (a.port !== b.port || a.port === 0) return false
+  return hostName(a) === hostName(b) || WILDCARDS.has(a.host) || WILDCARDS.has(b.host)
+}
+
+function hostName({ host }: ListenAddress): string {
+  return isLoopbackHost(host) ? 'loopback' : host.toLowerCase()
+}
+
+function findSessionLimits({ sections: { session } }: Draft): readonly Finding[] {
+  if (session === undefined || session.idle <= session.absolute) return []
+  return [contradiction(['session', 'idle'], 'longer than session.absolute, so it could never end a session')]
+}
+
+function findEqualEndpoints({ sections: { endpoints } }: Draft): readonly Finding[] {
+  const entries = Object.entries(endpoints ?? {})
+  return entries.flatMap(([name, path], index) => {
+    const earlier = entries.slice(0, index).find(([, other]) => other === path)
+    return earlier === undefined ? [] : [contradiction(['endpoints', name], `the same path as endpoints.${earlier[0]}`)]
+  })
+}

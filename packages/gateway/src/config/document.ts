@@ -1,0 +1,120 @@
+// The YAML text with the place of every key and value in it.
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isNode,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLError,
+} from 'yaml'
+import type { ConfigPath } from './problems.ts'
+
+export interface Place {
+  readonly line: number
+  readonly column: number
+}
+
+export interface SyntaxProblem extends Place {
+  readonly message: string
+}
+
+export interface YamlDocument {
+  readonly document: Document
+  readonly syntaxProblems: readonly SyntaxProblem[]
+  /** False when the text has no structure to go on with. */
+  readonly isReadable: boolean
+  /** Where a key's value stands, or where it is missing from. */
+  placeOfValue(path: ConfigPath): Place
+  placeOfKey(path: ConfigPath): Place
+  /** The node at a path; undefined when the file says nothing there. */
+  nodeAt(path: ConfigPath): Node | undefined
+}
+
+export function parseYaml(text: string): YamlDocument {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'silent' })
+
+  function place(offset: number | undefined): Place {
+    const { line, col } = lines.linePos(offset ?? 0)
+    return { line: Math.max(1, line), column: Math.max(1, col) }
+  }
+
+  function descend(path: ConfigPath): { readonly reached: Step; readonly complete: boolean } {
+    let reached: Step = { key: undefined, value: resolve(document.contents, document) }
+    for (const part of path) {
+      const step = stepInto(reached.value, part, document)
+      if (step === undefined) return { reached, complete: false }
+      reached = step
+    }
+    return { reached, complete: true }
+  }
+
+  const errors = [...document.errors, ...document.warnings]
+  return {
+    document,
+    isReadable: errors.every(({ code }) => code === 'DUPLICATE_KEY'),
+    syntaxProblems: errors.map((error) => ({
+      ...place(error.pos[0]),
+      message: describeSyntax(error),
+    })),
+    placeOfValue(path) {
+      const { reached, complete } = descend(path)
+      return place(complete ? startOf(reached.value ?? reached.key) : startOf(reached.key ?? reached.value))
+    },
+    placeOfKey(path) {
+      const { reached } = descend(path)
+      return place(startOf(reached.key ?? reached.value))
+    },
+    nodeAt(path) {
+      const { reached, complete } = descend(path)
+      return complete ? reached.value : undefined
+    },
+  }
+}
+
+interface Step {
+  readonly key: Node | undefined
+  readonly value: Node | undefined
+}
+
+function stepInto(node: Node | undefined, part: string | number, document: Document): Step | undefined {
+  if (isMap(node)) {
+    const pair: Pair | undefined = node.items.find(({ key }) => isScalar(key) && String(key.value) === String(part))
+    if (pair === undefined) return undefined
+    return { key: isNode(pair.key) ? pair.key : undefined, value: resolve(pair.value, document) }
+  }
+  const item = isSeq(node) && typeof part === 'number' ? node.items[part] : undefined
+  return isNode(item) ? { key: undefined, value: resolve(item, document) } : undefined
+}
+
+function resolve(node: unknown, document: Document): Node | undefined {
+  if (isAlias(node)) return node.resolve(document)
+  return isNode(node) ? node : undefined
+}
+
+function startOf(node: Node | undefined): number | undefined {
+  return node?.range?.[0]
+}
+
+// The library's own texts quote the source, which may be a secret.
+const SYNTAX: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+  BAD_ALIAS: 'an alias (*) without its anchor (&); quote a value that begins with *',
+  BAD_DQ_ESCAPE: 'an unknown escape in double quotes; use single quotes for a text with backslashes',
+  BAD_INDENT: 'the indentation does not fit',
+  BAD_SCALAR_START: 'a plain value cannot begin with this character; quote it',
+  DUPLICATE_KEY: 'this key stands here twice',
+  MISSING_CHAR: 'a closing quote, bracket, colon or comma is missing',
+  MULTILINE_IMPLICIT_KEY: 'a key must be on one line, followed by a colon',
+  MULTIPLE_DOCS: 'only one document per file',
+  TAB_AS_INDENT: 'tabs cannot indent; use spaces',
+  TAG_RESOLVE_FAILED: 'an unknown tag (!); quote a value that begins with !',
+}
+
+function describeSyntax({ code }: YAMLError): string {
+  return SYNTAX[code] ?? `this is not valid YAML (${code})`
+}

@@ -1,0 +1,75 @@
+// Fills in `${NAME}`, `${NAME:-default}` and `${file:PATH}`, once, in values that are strings. What was filled in is
+// never looked at again, and never shown: it may be a secret.
+import { type Document, isPair, isScalar, isSeq, type Scalar, visit } from 'yaml'
+import type { ConfigPath, Finding } from './problems.ts'
+
+export interface ConfigSource {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** The content of a file beside the configuration; undefined when it cannot be read. */
+  readFile(path: string): string | undefined
+}
+
+export interface Interpolation {
+  /** Nodes that could not be filled in; what else is wrong with their value is of no interest. */
+  readonly missing: ReadonlySet<unknown>
+  readonly findings: readonly Finding[]
+}
+
+const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
+const VARIABLE = /^([A-Za-z_]\w*)(?::-(.*))?$/s
+const WHOLE_FILE = /^\$\{file:[^}]+\}$/
+
+export function interpolate(document: Document, source: ConfigSource): Interpolation {
+  const missing = new Set<unknown>()
+  const findings: Finding[] = []
+  visit(document, {
+    Scalar(role, node, ancestors) {
+      if (role === 'key' || !isText(node) || !node.value.includes('${')) return
+      const path = pathOf([...ancestors, node])
+      // The file of a sealing key may still have to be made, and is read again when keys are rotated.
+      if (path[0] === 'keys' && WHOLE_FILE.test(node.value)) return
+      const { value, problems } = fill(node.value, source)
+      node.value = value
+      if (problems.length > 0) missing.add(node)
+      for (const message of problems) findings.push({ kind: 'interpolation', path, message, suggestion: null })
+    },
+  })
+  return { missing, findings }
+}
+
+function pathOf(nodes: readonly unknown[]): ConfigPath {
+  return nodes.flatMap((node, index): ConfigPath => {
+    if (isPair(node)) return [isScalar(node.key) ? String(node.key.value) : '']
+    return isSeq(node) ? [node.items.indexOf(nodes[index + 1])] : []
+  })
+}
+
+function isText(node: unknown): node is Scalar<string> {
+  return isScalar(node) && typeof node.value === 'string'
+}
+
+function fill(text: string, source: ConfigSource): { readonly value: string; readonly problems: readonly string[] } {
+  const problems: string[] = []
+  const value = text.replaceAll(REFERENCE, (_, reference: string | undefined, end: string | undefined) => {
+    if (reference === undefined) return '${'
+    const found = end === '' ? { problem: 'a ${ without its }; write $${ for a literal ${' } : look(reference, source)
+    if (typeof found === 'string') return found
+    problems.push(found.problem)
+    return ''
+  })
+  return { value, problems }
+}
+
+function look(reference: string, { env, readFile }: ConfigSource): string | { readonly problem: string } {
+  const path = /^file:(.+)$/s.exec(reference)?.[1]
+  if (path !== undefined) return withoutFinalNewline(readFile(path)) ?? { problem: `the file ${path} cannot be read` }
+  const [, name, otherwise] = VARIABLE.exec(reference) ?? []
+  if (name === undefined) return { problem: 'expected ${NAME}, ${NAME:-default} or ${file:PATH}' }
+  // As in a shell, an empty variable takes the default of `:-`, too.
+  const value = otherwise === undefined ? env[name] : env[name] || otherwise
+  return value ?? { problem: `the environment variable ${name} is not set` }
+}
+
+function withoutFinalNewline(text: string | undefined): string | undefined {
+  return text?.replace(/\r?\n$/, '')
+}

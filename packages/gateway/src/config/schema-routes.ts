@@ -1,0 +1,96 @@
+// services and routes: what is behind the gateway, and who may reach it.
+import { z } from 'zod'
+import { parseRoutePath } from './route-path.ts'
+import { duration, localName, matching, nonEmpty, origin, parsed } from './schema-values.ts'
+
+const PATIENCE = { min: '1ms', max: '1h' }
+
+const credential = z.enum(['accessToken', 'none'], 'accessToken or none')
+
+const timeouts = z
+  .strictObject({
+    connect: duration('5s', PATIENCE).prefault('5s').meta({ description: 'Until a connection stands. Then 504.' }),
+    headers: duration('60s', PATIENCE).prefault('60s').meta({ description: 'Until the answer begins. Then 504.' }),
+    idleBody: duration('5m', PATIENCE)
+      .prefault('5m')
+      .meta({ description: 'Between two pieces of a body. Does not apply to `text/event-stream`.' }),
+  })
+  .prefault({})
+  .meta({ description: 'How long the gateway waits for this service.' })
+
+const service = z.strictObject({
+  url: origin('http://reports:8000').meta({
+    description: 'Where the service listens. An origin: a path before all others belongs into `rewrite` of its routes.',
+  }),
+  credential: credential.meta({
+    description:
+      "What the service receives in `Authorization`: `accessToken`, the person's own access token, always fresh, or `none`.",
+  }),
+  timeouts,
+})
+
+export const services = z
+  .record(localName, service)
+  .prefault({})
+  .meta({ description: 'The services behind the gateway, under a local name of your choice.', 'x-name': 'NAME' })
+
+const ROUTE_PATH =
+  'a canonical path such as /api/reports/*: `*` only as the last segment, no `..`, `//`, `;`, `:` or query'
+
+const routePath = parsed(ROUTE_PATH, parseRoutePath).meta({ 'x-type': 'path' })
+
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
+
+const roleNames = z.array(nonEmpty('the name of a role')).min(1, 'at least one role').readonly()
+
+const person = z
+  .strictObject({
+    login: z
+      .boolean('true or false')
+      .optional()
+      .meta({ description: 'Somebody must be logged in. Implied by any other rule about the person.' }),
+    roles: roleNames.optional().meta({ description: 'Realm roles, all of which the person must have.' }),
+    clientRoles: z
+      .record(matching('a client id', /^[^\s\p{Cc}]+$/u), roleNames)
+      .optional()
+      .meta({ description: 'Client roles, all of which the person must have, by client id.', 'x-name': 'CLIENT_ID' }),
+  })
+  .refine((rules) => Object.keys(rules).length > 0, 'none, or at least one of login, roles and clientRoles')
+
+const REQUIRE = 'none, or a mapping such as { login: true } or { roles: [admin] }'
+
+const route = z.strictObject({
+  path: routePath.meta({
+    description: 'The path this route owns. `/x/*` owns `/x` and everything below. The longest path owns the request.',
+  }),
+  service: nonEmpty('the name of a service').meta({ description: 'A key of `services`.' }),
+  methods: z
+    .array(z.enum(METHODS, `one of ${METHODS.join(', ')}`))
+    .min(1, 'at least one method')
+    .readonly()
+    .optional()
+    .meta({ description: 'The methods let through; another one is answered 405. All when absent.' }),
+  rewrite: routePath.optional().meta({
+    description: "The path asked for upstream; `*` stands for what the route's `*` matched. Unchanged when absent.",
+  }),
+  require: z.union([z.literal('none', REQUIRE), person], REQUIRE).meta({
+    description: 'Who may use the route: `none` for everybody, or rules about the person.',
+  }),
+  credential: credential.optional().meta({ description: "What this route sends. Its service's when absent." }),
+  page: z.boolean('true or false').default(true).meta({
+    description:
+      'A navigation by somebody not logged in starts a login. With `false` it is a 401, as a fetch always is.',
+  }),
+  timeout: duration('120s', PATIENCE)
+    .optional()
+    .meta({ description: "Until the answer begins, instead of the service's `timeouts.headers`." }),
+})
+
+export const routeList = z.array(route).readonly().prefault([]).meta({
+  description: 'Which requests go to which service. What no route owns is answered 404.',
+})
+
+export const routeItem = route
+
+export type ParsedRoute = z.output<typeof route>
+export type ParsedService = z.output<typeof service>

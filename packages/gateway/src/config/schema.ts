@@ -1,0 +1,140 @@
+// Every key of doorman.yaml with its type, unit, default and description. The documentation and the JSON Schema are
+// generated from here; no other module has a default.
+import { z } from 'zod'
+import { endpoints, login, user } from './schema-login.ts'
+import { realms } from './schema-realm.ts'
+import { routeList, services } from './schema-routes.ts'
+import {
+  addressBlock,
+  duration,
+  filePath,
+  listenAddress,
+  matching,
+  origin,
+  parsed,
+  storeAddress,
+  wholeNumber,
+} from './schema-values.ts'
+
+const operator = z
+  .strictObject({
+    listen: listenAddress('127.0.0.1:4001')
+      .prefault('127.0.0.1:4001')
+      .meta({ description: 'Address of `/healthz`, `/readyz` and `/metrics`. Port 0 picks a free one.' }),
+    probes: listenAddress('0.0.0.0:4002').optional().meta({
+      description: 'A listener of their own for `/healthz` and `/readyz`, which then leave `operator.listen`.',
+    }),
+    tokenFile: filePath.optional().meta({
+      description:
+        'A file with a bearer token of at least 32 characters, made at the first start when absent. What is neither probe nor metrics asks for it and is not offered off loopback without it.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'The listener for those who run the gateway. Never published to browsers.' })
+
+const keys = z
+  .array(parsed('the text of sealing keys or ${file:PATH}', parseKeySource))
+  .min(1, 'at least one key')
+  .readonly()
+  .prefault(['${file:.doorman/keys}'])
+  .meta({
+    description:
+      'The ring of keys that seals session records, oldest first; the newest seals, all of them open. ' +
+      'A `${file:PATH}` that is absent is made at the first start with an embedded store.',
+  })
+
+const session = z
+  .strictObject({
+    store: storeAddress.prefault('sqlite:.doorman/doorman.db').meta({
+      description: 'Where sessions live. `memory` forgets them when the process ends.',
+    }),
+    idle: duration('30m', { min: '1s', max: '400d' })
+      .prefault('30m')
+      .meta({ description: 'Time without a request after which a session ends.' }),
+    absolute: duration('12h', { min: '1s', max: '400d' }).prefault('12h').meta({
+      description: 'Time after login at which a session ends, used or not. Limits of the realm end it earlier.',
+    }),
+    cachedSessions: wholeNumber(1, 10_000_000).default(10_000).meta({
+      description: 'Sessions one process holds decoded in memory, so that a request needs no store.',
+      'x-type': 'number of sessions',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'Where sessions are kept and how long they last.' })
+
+const cookies = z
+  .strictObject({
+    prefix: z.enum(['__Host-Http-', '__Host-'], '__Host-Http- or __Host-').default('__Host-Http-').meta({
+      description:
+        'What the browser is asked to enforce. Cannot be set where `publicUrl` is `http:`: names are plain there.',
+    }),
+    name: matching('a name of letters, digits and -', /^[a-z][a-z0-9-]{0,40}$/i)
+      .default('doorman')
+      .meta({
+        description: "The cookie's name after the prefix.",
+      }),
+  })
+  .prefault({})
+  .meta({ description: 'The cookies of the gateway. All are Secure, HttpOnly, host-only and `SameSite=Lax`.' })
+
+const frontend = z.strictObject({
+  origin: origin('https://app.example.com').meta({ description: 'The origin of a front end.' }),
+})
+
+const refresh = z
+  .strictObject({
+    margin: duration('30s', { min: '0s', max: '1h' }).prefault('30s').meta({
+      description: 'How long before its end an access token is renewed.',
+    }),
+    wait: duration('5s', { min: '1ms', max: '1m' }).prefault('5s').meta({
+      description: 'How long a request waits for a renewal it cannot do without. Then 503.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'When access tokens are renewed.' })
+
+const tls = z
+  .strictObject({
+    ca: z.array(filePath).readonly().default([]).meta({
+      description: 'PEM files of authorities trusted beside the usual ones, towards realms and services.',
+    }),
+  })
+  .prefault({})
+  .meta({ description: 'Certificates.' })
+
+export const configSchema = z
+  .strictObject({
+    publicUrl: origin('https://app.example.com').meta({
+      description: 'The origin browsers use. `http:` on loopback only. A request for another host is answered 421.',
+    }),
+    listen: listenAddress('127.0.0.1:4000').prefault('127.0.0.1:4000').meta({
+      description: 'Address the gateway listens on. Port 0 picks a free one. `DOORMAN_LISTEN` overrides it.',
+    }),
+    operator,
+    trustedProxies: z.array(addressBlock).readonly().default([]).meta({
+      description: 'Addresses that may speak for a client by `Forwarded` and `X-Forwarded-*`. Nobody else may.',
+    }),
+    realms,
+    keys,
+    session,
+    cookies,
+    frontends: z.array(frontend).min(1, 'at least one front end').readonly().optional().meta({
+      description: 'Where browsers may be sent back to after login and logout. `publicUrl` alone when absent.',
+    }),
+    services,
+    routes: routeList,
+    login,
+    refresh,
+    endpoints,
+    user,
+    tls,
+  })
+  .meta({ title: 'doorman.yaml', description: 'Configuration of the Doorman gateway.' })
+
+export type ParsedConfig = z.output<typeof configSchema>
+
+function parseKeySource(value: string) {
+  const path = /^\$\{file:([^}]+)\}$/.exec(value)?.[1]
+  if (path !== undefined) return { kind: 'file', path } as const
+  return value.trim() === '' ? undefined : ({ kind: 'text', keys: [value] } as const)
+}
