@@ -1,0 +1,76 @@
+// Who is logged in, for pages. Never a token, and nothing for pages of other origins.
+import { isForeign } from '../http/navigation.ts'
+import { parseQuery, refuseOthers } from '../http/query.ts'
+import { buildJson, buildProblem, type Reply } from '../http/reply.ts'
+import type { GatewayRequest } from '../http/request.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import type { Mac } from '../kernel/mac.ts'
+import { findSession } from '../session/find-session.ts'
+import type { LiveSession, SessionLifecycle } from '../session/lifecycle.ts'
+import { buildLogoutProof } from '../session/logout-proof.ts'
+import { type SessionLimits, sessionState } from '../session/session.ts'
+import type { Cookies } from '../session/session-cookie.ts'
+import { pickPageClaims } from './page-claims.ts'
+
+export interface UserOptions {
+  readonly sessions: SessionLifecycle
+  readonly cookies: Cookies
+  readonly limits: SessionLimits
+  /** Claims of the ID token that pages may see. */
+  readonly claims: readonly string[]
+  /** The status when nobody is logged in: 401 with a problem document, or 200 with `null`. */
+  readonly anonymous: 401 | 200
+  /** `publicUrl`'s and the front ends' origins. */
+  readonly origins: readonly string[]
+  readonly logoutMac: Mac
+  readonly loginPath: string
+  readonly logoutPath: string
+}
+
+const VARY = [['vary', 'Cookie, Origin, Sec-Fetch-Site']] as const
+
+/** `GET /auth/user?slide=false`. Throws `ERR_REQUEST_MALFORMED`, `ERR_POLICY_CSRF`, `ERR_STORE_UNAVAILABLE`. */
+export async function describeUser(request: GatewayRequest, options: UserOptions): Promise<Reply> {
+  if (isForeign(request, options.origins)) throw new GatewayError('ERR_POLICY_CSRF', { reason: 'foreign-origin' })
+  const slides = parseSlide(request.search)
+  const live = await findSession(request, options)
+  if (live === undefined) return answerNobody(request, options)
+  if (slides) options.sessions.use(live)
+  return buildJson(200, describe(live, options), VARY)
+}
+
+function parseSlide(search: string): boolean {
+  const query = parseQuery(search)
+  refuseOthers(query, ['slide'])
+  const slide = query.get('slide') ?? 'true'
+  if (slide !== 'true' && slide !== 'false') throw new GatewayError('ERR_REQUEST_MALFORMED', { parameter: 'slide' })
+  return slide === 'true'
+}
+
+// Clears no cookie: an answer that is late must not take the cookie that a login in another tab has just set.
+function answerNobody(request: GatewayRequest, options: UserOptions): Reply {
+  if (options.anonymous === 200) return buildJson(200, null, VARY)
+  return buildProblem('ERR_SESSION_REQUIRED', { requestId: request.id, loginUrl: options.loginPath, headers: VARY })
+}
+
+function describe(live: LiveSession, options: UserOptions): Readonly<Record<string, unknown>> {
+  const { session } = live
+  const claims = pickPageClaims(session.claims, options.claims)
+  const now = options.sessions.now()
+  const state = sessionState(session, live.lastUsedAt, options.limits, now)
+  return {
+    ...claims,
+    id: session.subject,
+    name: claims.name ?? claims.preferred_username ?? null,
+    email: claims.email ?? null,
+    roles: session.roles.realmRoles,
+    client_roles: session.roles.clientRoles,
+    expires_in: state.kind === 'active' ? Math.floor(state.endsAt - now) : 0,
+    access_token_expires_in: secondsUntil(session.tokens.accessTokenExpiresAt, now),
+    logout_url: `${options.logoutPath}?${new URLSearchParams({ proof: buildLogoutProof(options.logoutMac, live) })}`,
+  }
+}
+
+function secondsUntil(instant: number, now: number): number {
+  return Math.max(0, Math.floor(instant - now))
+}

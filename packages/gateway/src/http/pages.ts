@@ -1,0 +1,126 @@
+// The few pages of the gateway's own. Everything that varies is escaped; nothing that came with the request is shown.
+import { createHash } from 'node:crypto'
+import { ERRORS, type ErrorCode } from '../kernel/errors.ts'
+import { isNavigation } from './navigation.ts'
+import { buildProblem, buildReply, type ProblemExtras, problemTitle, type Reply } from './reply.ts'
+import type { GatewayRequest } from './request.ts'
+
+export interface PageLink {
+  /** A path of ours, or an address that has been checked. */
+  readonly href: string
+  readonly label: string
+}
+
+export interface Page {
+  readonly title: string
+  readonly text: string
+  readonly links: readonly PageLink[]
+  /** Small print: what somebody who helps will ask for. */
+  readonly footnote: string
+}
+
+const STYLE = `:root{color-scheme:light dark;--ink:#1d2330;--soft:#5b6474;--paper:#f5f6f8;--card:#fff;--line:#dfe3ea;--accent:#2456c9}
+@media (prefers-color-scheme:dark){:root{--ink:#e8ebf1;--soft:#a2abbb;--paper:#12151b;--card:#1b2029;--line:#2e3541;--accent:#8fb1ff}}
+*{box-sizing:border-box}
+body{margin:0;min-height:100vh;min-height:100dvh;display:grid;place-items:center;padding:1.25rem;background:var(--paper);color:var(--ink);font:1rem/1.55 system-ui,sans-serif}
+main{width:100%;max-width:30rem;padding:2rem;background:var(--card);border:1px solid var(--line);border-radius:.9rem}
+h1{margin:0 0 .75rem;font-size:1.35rem;line-height:1.3}
+p{margin:0 0 1.25rem}
+a{display:inline-block;margin:0 1.25rem .5rem 0;color:var(--accent);font-weight:600}
+small{display:block;margin-top:1rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);overflow-wrap:anywhere}`
+
+const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
+
+const PAGE_HEADERS: Reply['headers'] = [
+  ['content-type', 'text/html; charset=utf-8'],
+  [
+    'content-security-policy',
+    `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
+  ],
+  ['x-frame-options', 'DENY'],
+]
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
+}
+
+export function buildPage(status: number, page: Page, headers: Reply['headers'] = []): Reply {
+  const links = page.links.map((link) => `<a href="${escapeHtml(link.href)}">${escapeHtml(link.label)}</a>`).join('\n')
+  const footnote = page.footnote === '' ? '' : `<small>${escapeHtml(page.footnote)}</small>`
+  const body = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${escapeHtml(page.title)}</title>
+<style>${STYLE}</style>
+</head>
+<body>
+<main>
+<h1>${escapeHtml(page.title)}</h1>
+<p>${escapeHtml(page.text)}</p>
+${links}
+${footnote}
+</main>
+</body>
+</html>
+`
+  return buildReply(status, body, [...PAGE_HEADERS, ...headers])
+}
+
+const FRONT_PAGE: PageLink = { href: '/', label: 'Front page' }
+
+const EXPLANATIONS: Partial<Record<ErrorCode, string>> = {
+  ERR_LOGIN_ATTEMPT_MISSING:
+    'This login was not started in this browser, or it took too long. If it happens again, allow cookies for this site.',
+  ERR_LOGIN_ATTEMPT_EXPIRED: 'The login took too long. Please start again.',
+  ERR_LOGIN_LOOP:
+    'The login was tried several times in a row without success, so we have stopped. Allow cookies for this site and try again; if that does not help, tell whoever runs this application.',
+  ERR_LOGIN_ACR_INSUFFICIENT: 'This needs a stronger login than the one you made.',
+}
+
+const HEADINGS: Readonly<Record<string, string>> = {
+  login_failed: 'The login did not work',
+  login_refused: 'You were not logged in',
+  login_required: 'Please log in',
+  forbidden: 'Not allowed',
+  csrf: 'Not allowed',
+  not_found: 'Nothing here',
+  temporarily_unavailable: 'Back in a moment',
+}
+
+/** What an error page says beside its code. Without links it offers the front page. */
+export interface ErrorExtras extends ProblemExtras {
+  readonly links?: readonly PageLink[]
+}
+
+export function buildErrorPage(code: ErrorCode, extras: ErrorExtras): Reply {
+  const { status, wire } = ERRORS[code]
+  const logIn = extras.loginUrl === undefined ? [] : [{ href: extras.loginUrl, label: 'Log in' }]
+  const page: Page = {
+    title: HEADINGS[wire] ?? 'Something went wrong',
+    text: EXPLANATIONS[code] ?? problemTitle(wire),
+    links: [...logIn, ...(extras.links ?? [FRONT_PAGE])],
+    footnote: `${wire} · ${extras.requestId}`,
+  }
+  return buildPage(status, page, [...retryAfter(extras), ...(extras.headers ?? [])])
+}
+
+function retryAfter(extras: ErrorExtras): Reply['headers'] {
+  return extras.retryAfterSeconds === undefined
+    ? []
+    : [['retry-after', String(Math.ceil(extras.retryAfterSeconds))] as const]
+}
+
+/** A page for a navigation, a problem document for everything else. */
+export function buildErrorReply(request: Pick<GatewayRequest, 'headers'>, code: ErrorCode, extras: ErrorExtras): Reply {
+  return isNavigation(request) ? buildErrorPage(code, extras) : buildProblem(code, extras)
+}

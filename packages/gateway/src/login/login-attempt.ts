@@ -1,0 +1,121 @@
+// One login in progress. It lives in a sealed cookie of the browser that started it, named after its state: several
+// tabs may log in at once, and an answer that another browser brings finds nothing.
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import {
+  buildSetCookie,
+  type Cookie,
+  cookieName,
+  cookieNames,
+  readCookie,
+  type SetCookieHeader,
+} from '../http/cookies.ts'
+import { type GatewayRequest, header } from '../http/request.ts'
+import { openCookie, sealCookieValue } from '../http/sealed-cookie.ts'
+import type { Sealer } from '../kernel/seal.ts'
+import type { EpochSeconds } from '../kernel/time.ts'
+import type { Cookies } from '../session/session-cookie.ts'
+
+const FORMAT_VERSION = 1
+/** 256 bits: 43 characters of base64url, which is also a well-formed code verifier (RFC 7636 section 4.1). */
+const SECRET_BYTES = 32
+const STATE_HASH_CHARS = 16
+/** All attempts of a browser together: nginx takes request headers of 8 kB, and the session needs room as well. */
+const ATTEMPTS_MAX_BYTES = 6000
+
+/** What somebody wants to log in for. */
+export interface LoginWish {
+  readonly returnTo: string
+  /** Parameters of the authorization request that were asked for, by wire name. */
+  readonly parameters: Readonly<Record<string, string>>
+  /** How often this login has already been started again by itself. */
+  readonly restarts: number
+}
+
+export interface LoginAttempt extends LoginWish {
+  readonly format: typeof FORMAT_VERSION
+  readonly issuer: string
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+  readonly createdAt: EpochSeconds
+}
+
+export interface AttemptOptions {
+  readonly sealer: Sealer
+  readonly cookies: Cookies
+  /** Logins in progress one browser may have in its cookies. */
+  readonly maxAttempts: number
+  readonly attemptSeconds: number
+}
+
+export function createLoginAttempt(wish: LoginWish, issuer: string, createdAt: EpochSeconds): LoginAttempt {
+  const { returnTo, parameters, restarts } = wish
+  const secrets = { state: randomSecret(), nonce: randomSecret(), codeVerifier: randomSecret() }
+  return { format: FORMAT_VERSION, issuer, ...secrets, returnTo, parameters, restarts, createdAt }
+}
+
+function randomSecret(): string {
+  return randomBytes(SECRET_BYTES).toString('base64url')
+}
+
+function stateHash(state: string): string {
+  return createHash('sha256').update(state).digest('base64url')
+}
+
+/** Under which the store remembers that this attempt's code has been taken. */
+export function attemptClaimName(attempt: LoginAttempt): string {
+  return `login:${stateHash(attempt.state)}`
+}
+
+export function attemptCookie(state: string, cookies: Cookies): Cookie {
+  return cookies.named(`login-${stateHash(state).slice(0, STATE_HASH_CHARS)}`)
+}
+
+export function buildAttemptCookie(attempt: LoginAttempt, options: AttemptOptions): SetCookieHeader {
+  const cookie = attemptCookie(attempt.state, options.cookies)
+  return buildSetCookie(cookie, sealCookieValue(cookie, attempt, options.sealer), options.attemptSeconds)
+}
+
+/** The attempt this browser holds for a state; undefined when it holds none. */
+export function findLoginAttempt(
+  request: Pick<GatewayRequest, 'headers'>,
+  state: string,
+  options: AttemptOptions,
+): LoginAttempt | undefined {
+  const cookie = attemptCookie(state, options.cookies)
+  const attempt = openCookie<LoginAttempt>(request, cookie, FORMAT_VERSION, options.sealer)
+  return attempt !== undefined && isEqual(attempt.state, state) ? attempt : undefined
+}
+
+function isEqual(expected: string, given: string): boolean {
+  const [a, b] = [Buffer.from(expected), Buffer.from(given)]
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+/** The oldest attempts of this browser, and those nobody can open: they go, so that one more has room. */
+export function surplusAttempts(request: Pick<GatewayRequest, 'headers'>, options: AttemptOptions): readonly Cookie[] {
+  const cookieHeader = header(request, 'cookie')
+  const held = heldAttempts(cookieHeader, options.cookies).map((cookie) => ({
+    cookie,
+    bytes: readCookie(cookieHeader, cookieName(cookie))?.length ?? 0,
+    createdAt: openCookie<LoginAttempt>(request, cookie, FORMAT_VERSION, options.sealer)?.createdAt ?? 0,
+  }))
+  let count = 1
+  let bytes = 0
+  const surplus: Cookie[] = []
+  for (const attempt of held.sort((a, b) => b.createdAt - a.createdAt)) {
+    count += 1
+    bytes += attempt.bytes
+    if (count > options.maxAttempts || bytes > ATTEMPTS_MAX_BYTES || attempt.createdAt === 0)
+      surplus.push(attempt.cookie)
+  }
+  return surplus
+}
+
+function heldAttempts(cookieHeader: string | undefined, cookies: Cookies): readonly Cookie[] {
+  const prefix = `${cookies.sessionName}-login-`
+  return cookieNames(cookieHeader, prefix)
+    .map((name) => name.slice(prefix.length))
+    .filter((hash) => hash.length === STATE_HASH_CHARS && /^[\w-]+$/.test(hash))
+    .map((hash) => cookies.named(`login-${hash}`))
+}

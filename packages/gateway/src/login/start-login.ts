@@ -1,0 +1,109 @@
+// Sends a browser to the realm to log in. Leaves nothing behind but the attempt's cookie.
+import { buildClearCookie, type Cookie, cookieName } from '../http/cookies.ts'
+import { mayBeDocument } from '../http/navigation.ts'
+import { buildErrorReply } from '../http/pages.ts'
+import { buildRedirect, type Reply } from '../http/reply.ts'
+import type { GatewayRequest } from '../http/request.ts'
+import { type Frontends, parseReturnTo } from '../http/return-to.ts'
+import { ERRORS, GatewayError, isGatewayError } from '../kernel/errors.ts'
+import type { Events } from '../kernel/events.ts'
+import type { RelyingParty } from '../realm/relying-party.ts'
+import { findSession } from '../session/find-session.ts'
+import type { LiveSession, SessionLifecycle } from '../session/lifecycle.ts'
+import {
+  type AttemptOptions,
+  buildAttemptCookie,
+  createLoginAttempt,
+  type LoginWish,
+  surplusAttempts,
+} from './login-attempt.ts'
+import { type AllowedParameters, parseLoginWish } from './login-parameters.ts'
+
+const RETRY_AFTER_SECONDS = 5
+
+export interface LoginOptions extends AttemptOptions {
+  readonly realm: RelyingParty
+  readonly sessions: SessionLifecycle
+  readonly events: Events
+  readonly frontends: Frontends
+  /** What browsers may ask of the realm by `/auth/login`. */
+  readonly parameters: AllowedParameters
+  readonly loginPath: string
+  /** `publicUrl` and the callback's path; registered at the realm. */
+  readonly redirectUri: string
+}
+
+/** `GET /auth/login`. Throws `ERR_REQUEST_MALFORMED`, `ERR_POLICY_CSRF`, `ERR_STORE_UNAVAILABLE`. */
+export async function startLogin(request: GatewayRequest, options: LoginOptions): Promise<Reply> {
+  requireDocument(request)
+  const wish = parseLoginWish(request.search, options.parameters, options.frontends)
+  const asksForMore = Object.keys(wish.parameters).length > 0
+  if (!asksForMore && (await findLoginSession(request, options)) !== undefined) return buildRedirect(wish.returnTo)
+  return sendToRealm(request, wish, [], options)
+}
+
+/** Starts a login for a page somebody asked for without a session, and returns there. */
+export async function startLoginFor(request: GatewayRequest, returnTo: string, options: LoginOptions): Promise<Reply> {
+  requireDocument(request)
+  const wish = { returnTo: parseReturnTo(returnTo, options.frontends), parameters: {}, restarts: 0 }
+  return sendToRealm(request, wish, [], options)
+}
+
+/** A frame, an image or a script starts and finishes no login: it could flood the cookies or log somebody in unseen. */
+export function requireDocument(request: GatewayRequest): void {
+  if (!mayBeDocument(request)) throw new GatewayError('ERR_POLICY_CSRF', { reason: 'not-a-navigation' })
+}
+
+/** A session that cannot be read any more must not keep its owner from logging in again. */
+export async function findLoginSession(
+  request: GatewayRequest,
+  options: Pick<LoginOptions, 'sessions' | 'cookies'>,
+): Promise<LiveSession | undefined> {
+  try {
+    return await findSession(request, options)
+  } catch (error) {
+    if (isGatewayError(error, 'ERR_SESSION_UNREADABLE')) return undefined
+    throw error
+  }
+}
+
+export function buildLoginUrl(loginPath: string, returnTo: string): string {
+  return `${loginPath}?${new URLSearchParams({ return_to: returnTo })}`
+}
+
+/** `finished`: attempts that this one replaces. Answers 503 while the realm has not been reached. */
+export async function sendToRealm(
+  request: GatewayRequest,
+  wish: LoginWish,
+  finished: readonly Cookie[],
+  options: LoginOptions,
+): Promise<Reply> {
+  const { realm, redirectUri } = options
+  const attempt = createLoginAttempt(wish, realm.issuer, options.sessions.now())
+  const { state, nonce, codeVerifier, parameters } = attempt
+  try {
+    const url = await realm.buildAuthorizationUrl({ redirectUri, state, nonce, codeVerifier, parameters })
+    options.events.emit({ kind: 'login.started', requestId: request.id, realm: realm.realm })
+    const cleared = uniqueCookies([...finished, ...surplusAttempts(request, options)]).map(buildClearCookie)
+    return buildRedirect(url.href, [...cleared, buildAttemptCookie(attempt, options)])
+  } catch (error) {
+    return answerRealmDown(request, error, wish, options)
+  }
+}
+
+/** One answer never sets a cookie twice (RFC 6265bis section 4.1.1). */
+function uniqueCookies(cookies: readonly Cookie[]): readonly Cookie[] {
+  return [...new Map(cookies.map((cookie) => [cookieName(cookie), cookie])).values()]
+}
+
+function answerRealmDown(request: GatewayRequest, error: unknown, wish: LoginWish, options: LoginOptions): Reply {
+  if (!isGatewayError(error) || ERRORS[error.code].retry !== 'later') throw error
+  const { code, detail, cause } = error
+  options.events.emit({ kind: 'request.failed', requestId: request.id, code, detail, cause })
+  const tryAgain = { href: buildLoginUrl(options.loginPath, wish.returnTo), label: 'Try again' }
+  return buildErrorReply(request, code, {
+    requestId: request.id,
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    links: [tryAgain],
+  })
+}

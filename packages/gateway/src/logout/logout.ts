@@ -1,0 +1,150 @@
+// Ends a session: here first, then at the realm, then in the browser. Whatever the realm does, the session has ended.
+import { createHash } from 'node:crypto'
+import { buildClearCookie } from '../http/cookies.ts'
+import { isNavigation } from '../http/navigation.ts'
+import { parseQuery, type Query, refuseOthers } from '../http/query.ts'
+import { buildJson, buildRedirect, buildReply, type Reply } from '../http/reply.ts'
+import type { GatewayRequest } from '../http/request.ts'
+import { type Frontends, parseReturnTo } from '../http/return-to.ts'
+import { GatewayError } from '../kernel/errors.ts'
+import type { Events } from '../kernel/events.ts'
+import type { Mac } from '../kernel/mac.ts'
+import type { RelyingParty } from '../realm/relying-party.ts'
+import { findSession } from '../session/find-session.ts'
+import type { LiveSession, SessionLifecycle } from '../session/lifecycle.ts'
+import { isLogoutProof } from '../session/logout-proof.ts'
+import type { SessionStore } from '../session/session-store.ts'
+import {
+  buildTicketCookie,
+  clearTicketCookie,
+  createLogoutTicket,
+  findLogoutTicket,
+  isSameSecret,
+  LOGOUT_TICKET_MAX_AGE_SECONDS,
+  randomLogoutSecret,
+  type TicketOptions,
+} from './logout-ticket.ts'
+
+export interface LogoutOptions extends TicketOptions {
+  readonly realm: RelyingParty
+  readonly sessions: SessionLifecycle
+  readonly store: Pick<SessionStore, 'claim'>
+  readonly events: Events
+  readonly frontends: Frontends
+  readonly logoutMac: Mac
+  readonly logoutPath: string
+  readonly loggedOutPath: string
+  /** `publicUrl` and `loggedOutPath`; the one post-logout URI registered at the realm. */
+  readonly postLogoutRedirectUri: string
+  readonly wait: (seconds: number) => Promise<void>
+  /** How long a browser waits for the realm to end its session. */
+  readonly realmSeconds: number
+}
+
+/** Keycloak's server refuses a request line over 4096 bytes; an ID token full of roles gets there. */
+const END_SESSION_URL_MAX_CHARS = 4000
+
+/**
+ * `POST /auth/logout`, once its origin has been proved, or `GET` with the proof of `logout_url`.
+ * Throws `ERR_REQUEST_MALFORMED`, `ERR_LOGOUT_PROOF_INVALID`, `ERR_STORE_UNAVAILABLE`; the session then lives on.
+ */
+export async function logout(request: GatewayRequest, options: LogoutOptions): Promise<Reply> {
+  const query = parseQuery(request.search)
+  refuseOthers(query, ['return_to', 'proof', 'ticket'])
+  const ticket = query.get('ticket')
+  if (ticket !== undefined) return followTicket(request, ticket, options)
+  const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends)
+  const found = await findSession(request, options)
+  if (found !== undefined) requireProof(request, query, found, options)
+  // Another replica may hold newer tokens than this one remembers.
+  const live = found === undefined ? undefined : await options.sessions.reread(found)
+  if (live === undefined) return answerNobody(request, returnTo, options)
+  await options.sessions.end(live, 'user', 'logout')
+  const realmSession = await endAtRealm(live, options)
+  tellFinished(request, live, realmSession, options)
+  return isNavigation(request)
+    ? sendBrowser(live, returnTo, realmSession, options)
+    : tellPage(live, returnTo, realmSession, options)
+}
+
+function requireProof(request: GatewayRequest, query: Query, live: LiveSession, options: LogoutOptions): void {
+  if (request.method === 'POST') return
+  if (!isLogoutProof(options.logoutMac, live, query.get('proof') ?? '')) {
+    throw new GatewayError('ERR_LOGOUT_PROOF_INVALID')
+  }
+}
+
+function answerNobody(request: GatewayRequest, returnTo: string, options: LogoutOptions): Reply {
+  const cleared = [buildClearCookie(options.cookies.session)]
+  return isNavigation(request) ? buildRedirect(returnTo, cleared) : buildReply(204, '', cleared)
+}
+
+/** What became of the realm's session. Without a refresh token only the browser can end it. */
+type RealmSession = 'ended' | 'unconfirmed' | 'left-to-browser'
+
+async function endAtRealm({ session }: LiveSession, options: LogoutOptions): Promise<RealmSession> {
+  const { refreshToken } = session.tokens
+  if (refreshToken === null) return 'left-to-browser'
+  const ended = options.realm.endSession(refreshToken)
+  const confirmed = await Promise.race([ended, options.wait(options.realmSeconds).then(() => false)])
+  return confirmed ? 'ended' : 'unconfirmed'
+}
+
+function tellFinished(request: GatewayRequest, live: LiveSession, state: RealmSession, options: LogoutOptions): void {
+  const { realm, subject, handle } = live.session
+  const realmSession = state === 'ended' ? 'ended' : 'unknown'
+  options.events.emit({
+    kind: 'logout.finished',
+    requestId: request.id,
+    realm,
+    subject,
+    session: handle,
+    realmSession,
+  })
+}
+
+function sendBrowser(live: LiveSession, returnTo: string, state: RealmSession, options: LogoutOptions): Reply {
+  const cleared = buildClearCookie(options.cookies.session)
+  const ticket = createLogoutTicket({ returnTo, onward: null, createdAt: options.sessions.now() })
+  const url = state === 'unconfirmed' ? null : endSessionUrl(live.session.tokens.idToken, ticket.state, options)
+  const cookie = buildTicketCookie(ticket, options)
+  if (url === null || cookie === undefined) return buildRedirect(localEnd(returnTo, state, options), [cleared])
+  return buildRedirect(url, [cleared, cookie])
+}
+
+/** A page cannot follow a redirect to the realm by itself; it gets an address of ours to navigate to, once. */
+function tellPage(live: LiveSession, returnTo: string, state: RealmSession, options: LogoutOptions): Reply {
+  const cleared = buildClearCookie(options.cookies.session)
+  const onward = { secret: randomLogoutSecret(), idTokenHint: live.session.tokens.idToken }
+  const ticket = createLogoutTicket({ returnTo, onward, createdAt: options.sessions.now() })
+  const cookie = state === 'unconfirmed' ? undefined : buildTicketCookie(ticket, options)
+  if (cookie === undefined) return buildJson(200, { logout_url: localEnd(returnTo, state, options) }, [cleared])
+  const url = `${options.logoutPath}?${new URLSearchParams({ ticket: onward.secret })}`
+  return buildJson(200, { logout_url: url }, [cleared, cookie])
+}
+
+async function followTicket(request: GatewayRequest, secret: string, options: LogoutOptions): Promise<Reply> {
+  const now = options.sessions.now()
+  const ticket = findLogoutTicket(request, now, options)
+  if (ticket === undefined || ticket.onward === null || !isSameSecret(ticket.onward.secret, secret)) {
+    return buildRedirect(options.loggedOutPath)
+  }
+  const name = `logout:${createHash('sha256').update(secret).digest('base64url')}`
+  const claim = await options.store.claim(name, now + LOGOUT_TICKET_MAX_AGE_SECONDS)
+  const url = claim === 'claimed' ? endSessionUrl(ticket.onward.idTokenHint, ticket.state, options) : null
+  const cookie = buildTicketCookie({ ...ticket, onward: null }, options)
+  if (url === null || cookie === undefined) return buildRedirect(ticket.returnTo, [clearTicketCookie(options)])
+  return buildRedirect(url, [cookie])
+}
+
+/** Null when the realm has no such endpoint, has never been reached, or could not read so long an address. */
+function endSessionUrl(idTokenHint: string | null, state: string, options: LogoutOptions): string | null {
+  const { postLogoutRedirectUri } = options
+  const url = options.realm.buildEndSessionUrl({ idTokenHint, postLogoutRedirectUri, state })
+  return url === null || url.href.length > END_SESSION_URL_MAX_CHARS ? null : url.href
+}
+
+/** A realm that did not answer may still know the browser: said on a page, or the next click would log in again. */
+function localEnd(returnTo: string, state: RealmSession, options: LogoutOptions): string {
+  return state === 'ended' ? returnTo : `${options.loggedOutPath}?realm=unconfirmed`
+}
