@@ -1,4 +1,4 @@
-export type { KeycloakAdmin } from './admin.ts'
+export { createKeycloakAdmin, type KeycloakAdmin } from './admin.ts'
 export { KeycloakError, type KeycloakErrorCode } from './errors.ts'
 export { setGatewayUrls } from './gateway-urls.ts'
 export { findKeycloakPort, type Keycloak, startKeycloak } from './keycloak.ts'

@@ -26,14 +26,13 @@ const OLDEST_JAVA = 17
 const OUTPUT_BYTES = 16 * 1024 * 1024
 const run = promisify(execFile)
 
-/** Whether a server can be started on this port without fetching, building or importing anything. */
-export function isKeycloakPrepared(port: number): boolean {
-  const paths = cachePaths()
-  return existsSync(paths.server) && existsSync(paths.database(port))
+/** Whether Keycloak has been fetched and built here. A port that was never used still has to import the realms, 20 s. */
+export function isKeycloakPrepared(): boolean {
+  return existsSync(cachePaths().server)
 }
 
 /**
- * Prepares a server for a port: about 160 s the first time on a machine, 40 s for a further port, nothing when it has
+ * Prepares a server for a port: 45 to 160 s the first time on a machine, 20 to 60 s for a further port, nothing when it has
  * been done. Rejects with `ERR_KEYCLOAK_MAVEN_MISSING`, `ERR_KEYCLOAK_JAVA_MISSING`, `ERR_KEYCLOAK_PREPARE_FAILED`,
  * `ERR_KEYCLOAK_PORT_TAKEN` or `ERR_KEYCLOAK_START_FAILED`.
  */
@@ -41,9 +40,9 @@ export async function prepareKeycloak(options: {
   readonly port: number
   readonly onProgress: ProgressListener
 }): Promise<void> {
-  if (isKeycloakPrepared(options.port)) return
   const paths = cachePaths()
-  await mkdir(join(paths.root, 'databases'), { recursive: true })
+  if (existsSync(paths.server) && existsSync(paths.database(options.port))) return
+  await mkdir(paths.root, { recursive: true })
   const lock = await acquireLock(join(paths.root, 'lock.db'), () =>
     options.onProgress({ kind: 'started', step: 'waiting for another preparation' }),
   )
@@ -62,7 +61,6 @@ async function prepareServer(paths: CachePaths, onProgress: ProgressListener): P
     await timed(`fetching Keycloak ${KEYCLOAK_VERSION} by Maven (174 MB)`, onProgress, () => fetchServer(temporary))
     const server = join(temporary, `keycloak-${KEYCLOAK_VERSION}`)
     await timed('building its configuration', onProgress, () => buildServer(server))
-    await cp(REALMS_DIRECTORY, join(server, 'data', 'import'), { recursive: true })
     await rename(server, paths.server)
   } finally {
     await rm(temporary, { recursive: true, force: true })
@@ -95,6 +93,7 @@ async function prepareDatabase(paths: CachePaths, port: number, onProgress: Prog
   await requireJava()
   const temporary = await mkdtemp(join(paths.root, 'preparing-'))
   try {
+    await replaceDirectory(REALMS_DIRECTORY, join(paths.server, 'data', 'import'))
     await timed(`importing the realms for port ${port}`, onProgress, async () => {
       const place = { port, serverDirectory: paths.server, databaseDirectory: temporary, importsRealms: true }
       const server = await startServerProcess(place)
@@ -107,6 +106,11 @@ async function prepareDatabase(paths: CachePaths, port: number, onProgress: Prog
   } finally {
     await rm(temporary, { recursive: true, force: true })
   }
+}
+
+async function replaceDirectory(source: string, place: string): Promise<void> {
+  await rm(place, { recursive: true, force: true })
+  await cp(source, place, { recursive: true })
 }
 
 async function requireJava(): Promise<void> {

@@ -79,7 +79,8 @@ export function buildStartArguments(port: number, databaseDirectory: string): st
     `--http-management-port=${port + 1}`,
     `--hostname=${keycloakUrl(port)}`,
     '--hostname-backchannel-dynamic=true',
-    `--db-url=jdbc:h2:file:${join(databaseDirectory, DATABASE_NAME)};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE`,
+    // H2 writes half a second late by default; a killed server would forget its newest sessions.
+    `--db-url=jdbc:h2:file:${join(databaseDirectory, DATABASE_NAME)};NON_KEYWORDS=VALUE;DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0`,
   ]
 }
 
@@ -93,20 +94,24 @@ export interface CachePaths {
   database(port: number): string
 }
 
-/** Outside the repository, so that a fresh clone finds it; named after everything that goes into it. */
+/** Outside the repository, so that a fresh clone finds it; each place is named after everything that goes into it. */
 export function cachePaths(): CachePaths {
   const cache = process.env.DOORMAN_CACHE || join(homedir(), '.cache', 'doorman')
-  const root = join(cache, `keycloak-${KEYCLOAK_VERSION}-${hashRecipe()}`)
+  const root = join(cache, `keycloak-${KEYCLOAK_VERSION}-${hashOf(BUILD_ARGUMENTS)}`)
+  const imported = hashOf([...buildStartArguments(0, ''), JSON.stringify(KEYCLOAK_ADMIN), ...readRealmFiles()])
   return {
     root,
     server: join(root, 'server'),
-    database: (port) => join(root, 'databases', String(port)),
+    database: (port) => join(root, `realms-${imported}-${port}`),
   }
 }
 
-function hashRecipe(): string {
-  const hash = createHash('sha256')
-  hash.update(JSON.stringify([BUILD_ARGUMENTS, JVM_ARGUMENTS, buildStartArguments(0, ''), KEYCLOAK_ADMIN]))
-  for (const name of readdirSync(REALMS_DIRECTORY).sort()) hash.update(readFileSync(join(REALMS_DIRECTORY, name)))
-  return hash.digest('hex').slice(0, 12)
+function readRealmFiles(): string[] {
+  return readdirSync(REALMS_DIRECTORY)
+    .sort()
+    .map((name) => readFileSync(join(REALMS_DIRECTORY, name), 'utf8'))
+}
+
+function hashOf(parts: readonly string[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 12)
 }

@@ -1,0 +1,59 @@
+// Which test files run together, and what real part they need. A name says it: `login.keycloak.test.ts` needs a real
+// Keycloak, `demo.browser.test.ts` a Chromium, `pages.keycloak.browser.test.ts` both.
+
+export const TEST_GLOBS: readonly string[] = [
+  'packages/*/test/**/*.test.ts',
+  'scripts/test/**/*.test.ts',
+  'conformance/**/*.test.ts',
+  'bench/**/*.test.ts',
+  'docs/**/*.test.ts',
+]
+
+export type RealPart = 'keycloak' | 'browser'
+
+export interface Stage {
+  readonly name: string
+  readonly needs: readonly RealPart[]
+  readonly files: readonly string[]
+  readonly concurrency: number
+}
+
+export interface TestArguments {
+  /** Parts of file names; a file runs when it contains one of them, and all files when there is none. */
+  readonly filters: readonly string[]
+  /** Options of `node --test`, passed through. */
+  readonly nodeOptions: readonly string[]
+}
+
+export function parseTestArguments(words: readonly string[]): TestArguments {
+  return {
+    filters: words.filter((word) => !word.startsWith('-')),
+    nodeOptions: words.filter((word) => word.startsWith('-')),
+  }
+}
+
+export function neededParts(file: string): readonly RealPart[] {
+  const words = file.split('/').at(-1)?.split('.') ?? []
+  return (['keycloak', 'browser'] as const).filter((part) => words.slice(1).includes(part))
+}
+
+/** Stages with at least one file. Files that share a real part run one after the other. */
+export function planTests(files: readonly string[], filters: readonly string[]): Stage[] {
+  const chosen = files.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+  const stages: readonly Stage[] = [
+    { name: 'tests', needs: [], files: chosenWith(chosen, ''), concurrency: 2 },
+    { name: 'Chromium', needs: ['browser'], files: chosenWith(chosen, 'browser'), concurrency: 1 },
+    { name: 'real Keycloak', needs: ['keycloak'], files: chosenWith(chosen, 'keycloak'), concurrency: 1 },
+    {
+      name: 'real Keycloak in Chromium',
+      needs: ['keycloak', 'browser'],
+      files: chosenWith(chosen, 'keycloak+browser'),
+      concurrency: 1,
+    },
+  ]
+  return stages.filter((stage) => stage.files.length > 0)
+}
+
+function chosenWith(files: readonly string[], parts: string): string[] {
+  return files.filter((file) => neededParts(file).join('+') === parts).sort()
+}

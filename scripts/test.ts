@@ -1,0 +1,130 @@
+// What `npm test` runs: everything that can run here, and by name what cannot. With CI=true nothing is skipped.
+// `npm test -- login` runs the files with `login` in their path; options go to `node --test`.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, sep } from 'node:path'
+import { findKeycloakPort, isKeycloakPrepared, startKeycloak } from '@doorman/dev-realm/keycloak'
+import { findChromium } from './support/chromium.ts'
+import { printProgress } from './support/print-progress.ts'
+import { type SharedKeycloak, shareKeycloak } from './support/test-keycloak.ts'
+import { parseTestArguments, planTests, type RealPart, type Stage, TEST_GLOBS } from './test-plan.ts'
+
+const IN_CI = process.env.CI === 'true'
+const TEST_TIMEOUT_MILLISECONDS = 300_000
+
+interface Outcome {
+  readonly stage: string
+  readonly result: 'passed' | 'failed' | 'skipped'
+  readonly seconds: number
+}
+
+let keycloak: SharedKeycloak | undefined
+let running: ChildProcess | undefined
+
+async function runAll(): Promise<readonly Outcome[]> {
+  const { filters, nodeOptions } = parseTestArguments(process.argv.slice(2))
+  const files = TEST_GLOBS.flatMap((glob) => globSync(glob)).map((file) => file.split(sep).join('/'))
+  const stages = planTests(files, filters)
+  if (stages.length === 0) throw new Error(`No test file matches ${filters.join(' ')}`)
+  const outcomes: Outcome[] = []
+  for (const stage of stages) outcomes.push(await runStage(stage, nodeOptions))
+  return outcomes
+}
+
+async function runStage(stage: Stage, nodeOptions: readonly string[]): Promise<Outcome> {
+  const startedAt = performance.now()
+  const result = await resultOf(stage, nodeOptions)
+  return { stage: stage.name, result, seconds: (performance.now() - startedAt) / 1000 }
+}
+
+async function resultOf(stage: Stage, nodeOptions: readonly string[]): Promise<Outcome['result']> {
+  const missing = IN_CI ? [] : await missingParts(stage.needs)
+  for (const remedy of missing) console.error(`\nSKIPPED: ${stage.name}: ${stage.files.join(', ')}\n  ${remedy}`)
+  if (missing.length > 0) return 'skipped'
+  const env = await startParts(stage.needs)
+  return (await runFiles(stage, nodeOptions, env)) ? 'passed' : 'failed'
+}
+
+async function missingParts(needs: readonly RealPart[]): Promise<readonly string[]> {
+  const missing: string[] = []
+  if (needs.includes('keycloak') && !isKeycloakPrepared()) {
+    missing.push('There is no real Keycloak here yet: run `npm run keycloak:prepare`')
+  }
+  if (needs.includes('browser') && (await findChromium()) === undefined) {
+    missing.push('There is no Chromium here: set DOORMAN_CHROMIUM to its path')
+  }
+  return missing
+}
+
+/** Starts what is not there yet; the environment that tells the tests about it. Throws where a part cannot be had. */
+async function startParts(needs: readonly RealPart[]): Promise<Readonly<Record<string, string>>> {
+  if (needs.includes('browser') && (await findChromium()) === undefined) throw new Error('CI needs a Chromium')
+  if (!needs.includes('keycloak')) return {}
+  keycloak ??= await shareKeycloak(await startKeycloak({ port: await findKeycloakPort(), onProgress: printProgress }))
+  return keycloak.env
+}
+
+async function runFiles(
+  stage: Stage,
+  nodeOptions: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  console.log(`\n— ${stage.name}: ${stage.files.length} files`)
+  const directory = mkdtempSync(join(tmpdir(), 'doorman-test-'))
+  const skippedFile = join(directory, 'skipped')
+  try {
+    running = spawn(process.execPath, [...nodeArguments(stage, skippedFile), ...nodeOptions, ...stage.files], {
+      stdio: 'inherit',
+      env: { ...process.env, ...env },
+    })
+    const [code] = await once(running, 'exit')
+    return code === 0 && acceptSkipped(readFileSync(skippedFile, 'utf8'))
+  } finally {
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function nodeArguments(stage: Stage, skippedFile: string): string[] {
+  return [
+    '--conditions=@doorman/source',
+    '--test',
+    `--test-concurrency=${stage.concurrency}`,
+    `--test-timeout=${TEST_TIMEOUT_MILLISECONDS}`,
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    `--test-reporter=${new URL('support/skipped-reporter.ts', import.meta.url).href}`,
+    `--test-reporter-destination=${skippedFile}`,
+  ]
+}
+
+function acceptSkipped(names: string): boolean {
+  if (names === '' || !IN_CI) return true
+  console.error(`\nIn CI no test may be skipped:\n${names}`)
+  return false
+}
+
+function printOutcomes(outcomes: readonly Outcome[]): void {
+  console.log()
+  for (const { stage, result, seconds } of outcomes)
+    console.log(`${result.padEnd(8)} ${seconds.toFixed(1)} s  ${stage}`)
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    running?.kill(signal)
+    process.exit(1)
+  })
+}
+
+try {
+  const outcomes = await runAll()
+  printOutcomes(outcomes)
+  process.exitCode = outcomes.some((outcome) => outcome.result === 'failed') ? 1 : 0
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  process.exitCode = 1
+} finally {
+  await keycloak?.close()
+}

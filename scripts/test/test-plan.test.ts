@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { neededParts, parseTestArguments, planTests } from '../test-plan.ts'
+
+const FILES = [
+  'packages/gateway/test/http/cookies.test.ts',
+  'packages/gateway/test/flows/login.keycloak.test.ts',
+  'packages/cli/test/demo.browser.test.ts',
+  'packages/cli/test/pages.keycloak.browser.test.ts',
+  'packages/dev-realm/test/keycloak/recipe.test.ts',
+]
+
+test('the name of a file says which real parts it needs', () => {
+  assert.deepEqual(FILES.map(neededParts), [[], ['keycloak'], ['browser'], ['keycloak', 'browser'], []])
+})
+
+test('every file runs in exactly one stage', () => {
+  assert.deepEqual(
+    planTests(FILES, [])
+      .flatMap((stage) => stage.files)
+      .sort(),
+    [...FILES].sort(),
+  )
+})
+
+test('files that share a real part run one after the other', () => {
+  for (const stage of planTests(FILES, [])) assert.equal(stage.concurrency === 1, stage.needs.length > 0)
+})
+
+test('a filter chooses files by a part of their path', () => {
+  const stages = planTests(FILES, ['login', 'cookies'])
+  assert.deepEqual(
+    stages.map((stage) => stage.files),
+    [[FILES[0]], [FILES[1]]],
+  )
+})
+
+test('a filter that fits nothing leaves no stage', () => {
+  assert.deepEqual(planTests(FILES, ['nothing']), [])
+})
+
+test('options are told from filters', () => {
+  assert.deepEqual(parseTestArguments(['login', '--test-name-pattern=tab']), {
+    filters: ['login'],
+    nodeOptions: ['--test-name-pattern=tab'],
+  })
+})
