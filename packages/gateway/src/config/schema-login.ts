@@ -70,7 +70,7 @@ const SHOWN_CLAIMS = [
 
 export const user = z
   .strictObject({
-    claims: z.array(nonEmpty('the name of a claim')).readonly().default(SHOWN_CLAIMS).meta({
+    claims: z.array(nonEmpty('the name of a claim')).default(SHOWN_CLAIMS).meta({
       description: 'Claims of the ID token that `/auth/user` shows.',
     }),
     anonymous: z.literal([401, 200], '401 or 200').default(401).meta({

@@ -92,13 +92,11 @@ const realm = z.strictObject({
   scopes: z
     .array(matching('a scope', /^[\x21\x23-\x5b\x5d-\x7e]+$/))
     .refine((scopes) => scopes.includes('openid'), 'a list that contains openid')
-    .readonly()
     .default(['openid', 'profile', 'email'])
     .meta({ description: 'What a login asks for. Must contain `openid`.' }),
   idTokenAlgorithms: z
     .array(algorithm)
     .min(1, 'at least one algorithm')
-    .readonly()
     .default(['RS256'])
     .meta({ description: 'The only algorithms an ID token may be signed with.' }),
   timeout: duration('5s', { min: '1ms', max: '1m' })

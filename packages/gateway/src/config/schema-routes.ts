@@ -41,7 +41,7 @@ const routePath = parsed(ROUTE_PATH, parseRoutePath).meta({ 'x-type': 'path' })
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
-const roleNames = z.array(nonEmpty('the name of a role')).min(1, 'at least one role').readonly()
+const roleNames = z.array(nonEmpty('the name of a role')).min(1, 'at least one role')
 
 const person = z
   .strictObject({
@@ -67,7 +67,6 @@ const route = z.strictObject({
   methods: z
     .array(z.enum(METHODS, `one of ${METHODS.join(', ')}`))
     .min(1, 'at least one method')
-    .readonly()
     .optional()
     .meta({ description: 'The methods let through; another one is answered 405. All when absent.' }),
   rewrite: routePath.optional().meta({
@@ -86,7 +85,7 @@ const route = z.strictObject({
     .meta({ description: "Until the answer begins, instead of the service's `timeouts.headers`." }),
 })
 
-export const routeList = z.array(route).readonly().prefault([]).meta({
+export const routeList = z.array(route).prefault([]).meta({
   description: 'Which requests go to which service. What no route owns is answered 404.',
 })
 

@@ -2,7 +2,7 @@
 // secret. `x-type` travels through the JSON Schema to the documentation.
 import { z } from 'zod'
 import { isAddressBlock, parseListenAddress, parseOrigin } from './addresses.ts'
-import type { AllowedValues, StoreConfig } from './gateway-config.ts'
+import type { StoreConfig } from './gateway-config.ts'
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/
@@ -80,8 +80,8 @@ function parseStore(value: string): StoreConfig | undefined {
 }
 
 /** `any`, or a list of what may be asked for; an empty list refuses the parameter. */
-export function allowedValues(initial: AllowedValues) {
+export function allowedValues(initial: 'any' | string[]) {
   const expected = 'any, or a list of the values allowed'
-  const list = z.array(nonEmpty('a value that is not empty')).readonly()
+  const list = z.array(nonEmpty('a value that is not empty'))
   return z.union([z.literal('any', expected), list], expected).default(initial)
 }

@@ -35,7 +35,6 @@ const operator = z
 const keys = z
   .array(parsed('the text of sealing keys or ${file:PATH}', parseKeySource))
   .min(1, 'at least one key')
-  .readonly()
   .prefault(['${file:.doorman/keys}'])
   .meta({
     description:
@@ -95,7 +94,7 @@ const refresh = z
 
 const tls = z
   .strictObject({
-    ca: z.array(filePath).readonly().default([]).meta({
+    ca: z.array(filePath).default([]).meta({
       description: 'PEM files of authorities trusted beside the usual ones, towards realms and services.',
     }),
   })
@@ -111,14 +110,14 @@ export const configSchema = z
       description: 'Address the gateway listens on. Port 0 picks a free one. `DOORMAN_LISTEN` overrides it.',
     }),
     operator,
-    trustedProxies: z.array(addressBlock).readonly().default([]).meta({
+    trustedProxies: z.array(addressBlock).default([]).meta({
       description: 'Addresses that may speak for a client by `Forwarded` and `X-Forwarded-*`. Nobody else may.',
     }),
     realms,
     keys,
     session,
     cookies,
-    frontends: z.array(frontend).min(1, 'at least one front end').readonly().optional().meta({
+    frontends: z.array(frontend).min(1, 'at least one front end').optional().meta({
       description: 'Where browsers may be sent back to after login and logout. `publicUrl` alone when absent.',
     }),
     services,
