@@ -1,0 +1,29 @@
+// Builds dist/ of every package that has a tsconfig.build.json, in the order in which they import one another.
+import { spawnSync } from 'node:child_process'
+import { cpSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+
+const PACKAGES = ['gateway', 'dev-realm', 'cli']
+const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc')
+
+for (const name of PACKAGES) {
+  const startedAt = performance.now()
+  const directory = join('packages', name)
+  rmSync(join(directory, 'dist'), { recursive: true, force: true })
+  compile(directory)
+  copyWhatIsNotCompiled(join(directory, 'src'), join(directory, 'dist'))
+  console.log(`built ${directory}/dist in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
+}
+
+function compile(directory: string): void {
+  const arguments_ = [COMPILER, '-p', join(directory, 'tsconfig.build.json')]
+  const { status } = spawnSync(process.execPath, arguments_, { stdio: 'inherit' })
+  if (status !== 0) process.exit(1)
+}
+
+function copyWhatIsNotCompiled(source: string, place: string): void {
+  cpSync(source, place, {
+    recursive: true,
+    filter: (path) => !path.endsWith('.ts') || path.endsWith('.d.ts'),
+  })
+}

@@ -1,0 +1,81 @@
+// Packs every package, installs the tarballs into an empty project and runs the command there: what a stranger does.
+// Needs dist/ (npm run build).
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { findNodes, isOldNode } from './support/nodes.ts'
+
+const PACKAGES = ['gateway', 'dev-realm', 'cli']
+
+const directory = mkdtempSync(join(tmpdir(), 'doorman-pack-'))
+try {
+  installTarballs(packAll())
+  expectVersion()
+  expectEntries()
+  expectRefusalByOldNodes()
+} finally {
+  rmSync(directory, { recursive: true, force: true })
+}
+
+function packAll(): string[] {
+  const tarballs = join(directory, 'tarballs')
+  mkdirSync(tarballs)
+  return PACKAGES.map((name) => {
+    const output = npm(['pack', '--json', '--pack-destination', tarballs], join('packages', name))
+    const [packed]: ReadonlyArray<{ filename: string; entryCount: number }> = JSON.parse(output)
+    if (packed === undefined) throw new Error(`npm packed nothing of ${name}`)
+    console.log(`packed ${packed.filename}: ${packed.entryCount} files`)
+    return join(tarballs, packed.filename)
+  })
+}
+
+function installTarballs(tarballs: readonly string[]): void {
+  writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }\n')
+  npm(['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], directory)
+}
+
+function expectVersion(): void {
+  const { version } = JSON.parse(readFileSync(join('packages', 'cli', 'package.json'), 'utf8'))
+  const found = runDoorman(process.execPath)
+  if (found.status !== 0 || !found.stdout.includes(version)) fail('doorman --version', found)
+  console.log(`doorman --version says ${found.stdout.trim()}`)
+}
+
+function expectEntries(): void {
+  for (const entry of ['@doorman/gateway', '@doorman/dev-realm', '@doorman/dev-realm/keycloak']) {
+    execFileSync(process.execPath, ['--input-type=module', '-e', `await import('${entry}')`], { cwd: directory })
+    console.log(`import '${entry}' works`)
+  }
+}
+
+function expectRefusalByOldNodes(): void {
+  const old = findNodes().filter(isOldNode)
+  if (old.length === 0) console.log('There is no older Node on this machine: its refusal was not tried')
+  for (const node of old) {
+    const found = runDoorman(node)
+    const lines = `${found.stdout}${found.stderr}`.trim().split('\n')
+    if (found.status !== 1 || lines.length !== 1 || !lines[0]?.includes('22.19')) fail(`doorman under ${node}`, found)
+    console.log(`under ${node}: ${lines[0]}`)
+  }
+}
+
+interface Found {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** As the shell would run it: the command's own first line looks for `node` on the PATH. */
+function runDoorman(node: string): Found {
+  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
+  return spawnSync(join(directory, 'node_modules', '.bin', 'doorman'), ['--version'], { encoding: 'utf8', env })
+}
+
+function npm(words: readonly string[], cwd: string): string {
+  return execFileSync('npm', words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+function fail(what: string, found: Found): never {
+  throw new Error(`${what} exited ${found.status} with\n${found.stdout}${found.stderr}`)
+}
