@@ -1,1 +1,15 @@
-export {}
+export type { Answer } from './answer.ts'
+export type { CallOutcome, Calls, RecordedCall } from './calls.ts'
+export { type DevRealm, type RealmSession, startDevRealm } from './dev-realm.ts'
+export type { Directory } from './directory.ts'
+export {
+  type AuthorizationFault,
+  FAULTS,
+  type Fault,
+  type FaultMoment,
+  type Faults,
+  type Hold,
+  type RealmEndpoint,
+} from './faults.ts'
+export type { IdTokenFault } from './id-token.ts'
+export { DEV_USERS, type DevClient, type DevRealmOptions, type DevUser, type RealmSettings } from './options.ts'

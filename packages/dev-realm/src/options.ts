@@ -1,0 +1,94 @@
+// What a realm is made of: its clients, its people and its settings.
+import type { JSONWebKeySet } from 'jose'
+
+/** A confidential client; it authenticates with `secret` or with a key of `jwks`. */
+export interface DevClient {
+  readonly clientId: string
+  /** For `client_secret_basic` and `client_secret_post`. */
+  readonly secret?: string
+  /** Public keys for `private_key_jwt`. */
+  readonly jwks?: JSONWebKeySet
+  /** Exact, or ending in `*` as Keycloak allows. */
+  readonly redirectUris: readonly string[]
+  /** Exact, or ending in `*`. Default: the redirect URIs (Keycloak's `+`). */
+  readonly postLogoutRedirectUris?: readonly string[]
+  /** Audiences added to the access token (Keycloak's audience mappers). Default: the client itself. */
+  readonly audiences?: readonly string[]
+  /** Default true. */
+  readonly enabled?: boolean
+}
+
+export interface DevUser {
+  readonly id: string
+  readonly username: string
+  readonly firstName: string
+  readonly lastName: string
+  readonly email: string
+  readonly enabled: boolean
+  readonly realmRoles: readonly string[]
+  /** By client id. */
+  readonly clientRoles: Readonly<Record<string, readonly string[]>>
+}
+
+/** Settings of the realm; writable at any time and seen by the next request. */
+export interface RealmSettings {
+  /** Life of access and ID tokens in whole seconds. Default 60. */
+  accessTokenSeconds: number
+  /** Keycloak's "SSO Session Idle". Default 1800. */
+  ssoIdleSeconds: number
+  /** Keycloak's "SSO Session Max". Default 36000. */
+  ssoMaxSeconds: number
+  /** Keycloak's "Revoke Refresh Token". Default false. */
+  revokeRefreshToken: boolean
+  /** Keycloak's "Refresh Token Max Reuse"; counts only while refresh tokens are revoked. Default 0. */
+  refreshTokenMaxReuse: number
+  /** Life of an authorization code. Default 60. */
+  codeSeconds: number
+}
+
+export interface DevRealmOptions {
+  /** Default 0: a free one. */
+  readonly port?: number
+  /** Default `main`. */
+  readonly realm?: string
+  readonly clients: readonly DevClient[]
+  /** Default: alice, bob, carol (admin) and dave (disabled). */
+  readonly users?: readonly DevUser[]
+  readonly settings?: Partial<RealmSettings>
+}
+
+export const DEFAULT_SETTINGS: Readonly<RealmSettings> = {
+  accessTokenSeconds: 60,
+  ssoIdleSeconds: 1800,
+  ssoMaxSeconds: 36_000,
+  revokeRefreshToken: false,
+  refreshTokenMaxReuse: 0,
+  codeSeconds: 60,
+}
+
+/** The people every development realm has. */
+export const DEV_USERS: readonly DevUser[] = [
+  buildUser(1, 'Alice', ['user', 'researcher'], { reports: ['read'], billing: ['pay'] }),
+  buildUser(2, 'Bob', ['user'], { reports: ['read', 'write'] }),
+  buildUser(3, 'Carol', ['user', 'admin'], {}),
+  { ...buildUser(4, 'Dave', ['user'], {}), enabled: false },
+]
+
+function buildUser(
+  number: number,
+  firstName: string,
+  realmRoles: readonly string[],
+  clientRoles: DevUser['clientRoles'],
+): DevUser {
+  const username = firstName.toLowerCase()
+  return {
+    id: `00000000-0000-4000-8000-00000000000${number}`,
+    username,
+    firstName,
+    lastName: 'Test',
+    email: `${username}@example.test`,
+    enabled: true,
+    realmRoles,
+    clientRoles,
+  }
+}

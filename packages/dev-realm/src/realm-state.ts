@@ -1,0 +1,25 @@
+// What the endpoints of one realm share.
+import type { AuthorizationCodes } from './authorization-codes.ts'
+import type { Directory } from './directory.ts'
+import type { FaultPlan } from './faults.ts'
+import type { RealmSettings } from './options.ts'
+import type { RefreshTokens } from './refresh-tokens.ts'
+import type { Sessions } from './sessions.ts'
+import type { SigningKeys } from './signing-keys.ts'
+
+export interface RealmState {
+  readonly realm: string
+  readonly issuer: string
+  readonly settings: RealmSettings
+  readonly directory: Directory
+  readonly sessions: Sessions
+  readonly keys: SigningKeys
+  readonly codes: AuthorizationCodes
+  readonly refreshTokens: RefreshTokens
+  readonly faults: FaultPlan
+  readonly revokedTokenIds: Set<string>
+}
+
+export function epochSeconds(): number {
+  return Math.floor(Date.now() / 1000)
+}
