@@ -14,6 +14,8 @@ export interface ErrorFacts {
 export const ERRORS = {
   ERR_REQUEST_MALFORMED: { status: 400, wire: 'bad_request', level: 'info', retry: 'no' },
   ERR_REQUEST_TOO_LARGE: { status: 413, wire: 'bad_request', level: 'info', retry: 'no' },
+  ERR_REQUEST_TIMEOUT: { status: 408, wire: 'bad_request', level: 'info', retry: 'later' },
+  ERR_REQUEST_HEADERS_TOO_LARGE: { status: 431, wire: 'bad_request', level: 'info', retry: 'no' },
   ERR_REQUEST_UNTRUSTED_HOST: { status: 421, wire: 'bad_request', level: 'info', retry: 'no' },
   ERR_ROUTE_NOT_FOUND: { status: 404, wire: 'not_found', level: 'info', retry: 'no' },
   ERR_ROUTE_METHOD_NOT_ALLOWED: { status: 405, wire: 'method_not_allowed', level: 'info', retry: 'no' },

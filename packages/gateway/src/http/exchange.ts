@@ -1,0 +1,11 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Peer } from './client-address.ts'
+import type { GatewayRequest } from './request.ts'
+
+/** One request and its answer, as the parts that stream bodies hold them. */
+export interface Exchange {
+  readonly request: GatewayRequest
+  readonly peer: Peer
+  readonly message: IncomingMessage
+  readonly response: ServerResponse
+}

@@ -1,0 +1,81 @@
+// The headers an upstream receives: what came in, less everything that is the connection's, ours, or a claim about who
+// is calling; then our own, last, so that nothing on the way in can take them off again.
+import type { Exchange } from '../http/exchange.ts'
+import { header } from '../http/request.ts'
+import { createHeaderJudge } from './header-rules.ts'
+
+export interface UpstreamHeadersOptions {
+  readonly publicUrl: URL
+  /** True for the cookies of this gateway: they open a session and are nobody else's business. */
+  readonly isOwnCookie: (name: string) => boolean
+}
+
+/** `authorization` is a whole header value, or null for none. Names and values in turn, as undici takes them. */
+export type BuildUpstreamHeaders = (
+  exchange: Pick<Exchange, 'request' | 'peer' | 'message'>,
+  authorization: string | null,
+) => string[]
+
+export function createUpstreamHeaders(options: UpstreamHeadersOptions): BuildUpstreamHeaders {
+  const { publicUrl } = options
+  const judge = createHeaderJudge()
+  const proto = publicUrl.protocol.slice(0, -1)
+  const forwardedRest = `;host="${publicUrl.host}";proto=${proto}`
+
+  return ({ request, peer, message }, authorization) => {
+    const raw = message.rawHeaders
+    const named = connectionOptions(header(request, 'connection'))
+    const headers: string[] = []
+    for (let at = 0; at < raw.length; at += 2) {
+      const name = raw[at] ?? ''
+      const value = raw[at + 1] ?? ''
+      const rule = judge(name)
+      if (rule === 'drop' || (rule === 'chain' && !peer.isTrusted)) continue
+      if (named?.includes(name.toLowerCase()) === true) continue
+      const kept = rule === 'cookie' ? withoutOwnCookies(value, options.isOwnCookie) : value
+      if (kept !== '' || rule !== 'cookie') headers.push(name, kept)
+    }
+    const sent = peer.isTrusted ? request.headers : null
+    headers.push(
+      'x-forwarded-for',
+      continued(sent?.['x-forwarded-for'], peer.address),
+      'x-forwarded-proto',
+      proto,
+      'x-forwarded-host',
+      publicUrl.host,
+      'forwarded',
+      continued(sent?.forwarded, peer.forwardedFor + forwardedRest),
+      'x-request-id',
+      request.id,
+    )
+    if (authorization !== null) headers.push('authorization', authorization)
+    return headers
+  }
+}
+
+/** A trusted peer's chain, and our part of it at the right end. */
+function continued(sent: string | string[] | undefined, own: string): string {
+  if (sent === undefined || sent === '') return own
+  return `${typeof sent === 'string' ? sent : sent.join(', ')}, ${own}`
+}
+
+/** The headers `Connection` names (RFC 9110 section 7.6.1); null in the usual case that it names none. */
+function connectionOptions(connection: string | undefined): readonly string[] | null {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null
+  return connection.split(',').map((option) => option.trim().toLowerCase())
+}
+
+/** The Cookie header without our cookies; the others stay as they were sent. */
+export function withoutOwnCookies(cookie: string, isOwnCookie: (name: string) => boolean): string {
+  let kept = ''
+  for (let start = 0; start <= cookie.length; ) {
+    const semicolon = cookie.indexOf(';', start)
+    const end = semicolon === -1 ? cookie.length : semicolon
+    const pair = cookie.slice(start, end).trim()
+    const equals = pair.indexOf('=')
+    const name = equals === -1 ? pair : pair.slice(0, equals).trimEnd()
+    if (pair !== '' && !isOwnCookie(name)) kept += kept === '' ? pair : `; ${pair}`
+    start = end + 1
+  }
+  return kept
+}

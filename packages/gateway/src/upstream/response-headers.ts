@@ -1,0 +1,89 @@
+// The headers a browser receives of an upstream's answer: without what belongs to the connection, and without an
+// attempt to set a cookie of ours.
+
+export interface ResponseHeaderRules {
+  readonly isOwnCookie: (name: string) => boolean
+  /** The answer is for one person: no shared cache may keep it (RFC 9111 section 5.2.2.7). */
+  readonly isPersonal: boolean
+}
+
+type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>
+
+/** Names and values in turn, as `writeHead` takes them. */
+export function filterResponseHeaders(sent: UpstreamHeaders, rules: ResponseHeaderRules): string[] {
+  const named = connectionOptions(sent.connection)
+  const headers: string[] = []
+  for (const name in sent) {
+    const value = sent[name]
+    if (value === undefined || isConnectionHeader(name) || named?.includes(name) === true) continue
+    if (typeof value !== 'string') pushAll(headers, name, value, rules)
+    else push(headers, name, value, rules)
+  }
+  return headers
+}
+
+function pushAll(headers: string[], name: string, values: readonly string[], rules: ResponseHeaderRules): void {
+  for (const value of values) push(headers, name, value, rules)
+}
+
+function push(headers: string[], name: string, value: string, rules: ResponseHeaderRules): void {
+  switch (name) {
+    case 'set-cookie':
+      if (rules.isOwnCookie(cookieName(value))) return
+      break
+    case 'cache-control':
+      if (rules.isPersonal) {
+        headers.push(name, personalCacheControl(value))
+        return
+      }
+      break
+    // Caches that obey these overlook Cache-Control (RFC 9213).
+    case 'cdn-cache-control':
+    case 'surrogate-control':
+      if (rules.isPersonal) return
+      break
+    default:
+  }
+  headers.push(name, value)
+}
+
+function isConnectionHeader(name: string): boolean {
+  switch (name) {
+    case 'connection':
+    case 'keep-alive':
+    case 'proxy-connection':
+    case 'proxy-authenticate':
+    case 'proxy-authentication-info':
+    case 'te':
+    case 'trailer':
+    case 'transfer-encoding':
+    case 'upgrade':
+      return true
+    default:
+      return false
+  }
+}
+
+function connectionOptions(connection: string | string[] | undefined): readonly string[] | null {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null
+  return String(connection)
+    .split(',')
+    .map((option) => option.trim().toLowerCase())
+}
+
+/** A cookie without a name is sent back as its value alone: `=a=b` reads as a cookie named `a`. */
+function cookieName(setCookie: string): string {
+  const pair = (setCookie.split(';', 1)[0] ?? '').replace(/^[\s=]+/, '')
+  const equals = pair.indexOf('=')
+  return (equals === -1 ? pair : pair.slice(0, equals)).trim()
+}
+
+/** Without leave for shared caches, and with the word that forbids them. */
+export function personalCacheControl(value: string): string {
+  const directives = value
+    .split(',')
+    .map((directive) => directive.trim())
+    .filter((directive) => directive !== '' && !/^(?:public|s-maxage\b.*|proxy-revalidate)$/i.test(directive))
+  const isKeptOut = directives.some((directive) => /^(?:private|no-store)$/i.test(directive))
+  return (isKeptOut ? directives : ['private', ...directives]).join(', ')
+}
