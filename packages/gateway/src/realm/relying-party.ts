@@ -53,6 +53,8 @@ export type RefreshResult =
       readonly because: string
       readonly mayRepeat: boolean
       readonly retryAfterSeconds: number | null
+      /** A newer refresh token that came with an answer of no other use; keep it, the old one may be spent. */
+      readonly refreshToken?: string
     }
 
 export type RealmReadiness = { readonly kind: 'ready' } | { readonly kind: 'unready'; readonly because: string }

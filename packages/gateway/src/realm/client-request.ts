@@ -1,0 +1,35 @@
+// Requests in which we prove who we are: to the token endpoint and to the realm's logout. Each is sent once; who may
+// repeat one decides that. Not through `openid-client`: it judges an answer before it hands out what came in it, and
+// a refresh token lost that way cannot be had again.
+import type { RealmEndpoint } from '../kernel/events.ts'
+import type { AuthenticateClient } from './client-auth.ts'
+import type { Discovery } from './discovery.ts'
+import type { RealmMetadata } from './metadata.ts'
+import type { RealmAnswer, RealmFetch } from './realm-fetch.ts'
+
+/** Throws `ERR_REALM_UNREACHABLE`, `ERR_REALM_TIMEOUT`. */
+export type SendAsClient = (
+  endpoint: RealmEndpoint,
+  chooseUrl: (metadata: RealmMetadata) => URL,
+  parameters: Readonly<Record<string, string>>,
+) => Promise<RealmAnswer>
+
+export function createSendAsClient(
+  discovery: Discovery,
+  authenticate: AuthenticateClient,
+  fetch: RealmFetch,
+): SendAsClient {
+  return async (endpoint, chooseUrl, parameters) => {
+    const metadata = await discovery.current()
+    const form = new URLSearchParams(parameters)
+    const headers = new Headers({ accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' })
+    await authenticate(metadata.secretMethod, form, headers)
+    const init = { method: 'POST', headers: Object.fromEntries(headers), body: form.toString() } as const
+    return fetch.call(endpoint, chooseUrl(metadata), init)
+  }
+}
+
+/** The realm refused us, not what we asked for: Keycloak answers 401, or 400 to an assertion it does not like. */
+export function isClientRefusal(status: number, error: string | null): boolean {
+  return status === 401 || (status === 400 && (error === 'invalid_client' || error === 'unauthorized_client'))
+}

@@ -1,0 +1,103 @@
+// A realm's parts put together behind the port of `relying-party.ts`.
+import {
+  allowInsecureRequests,
+  buildAuthorizationUrl,
+  buildEndSessionUrl,
+  Configuration,
+  calculatePKCECodeChallenge,
+} from 'openid-client'
+import { type ClientAuthOptions, createClientAuth } from './client-auth.ts'
+import { createSendAsClient, type SendAsClient } from './client-request.ts'
+import { createDiscovery, type DiscoveryOptions } from './discovery.ts'
+import { createKeySet, type KeySetOptions } from './key-set.ts'
+import type { RealmMetadata } from './metadata.ts'
+import { type ProbeOptions, probeClient } from './probe.ts'
+import { createRealmFetch, type RealmFetchOptions } from './realm-fetch.ts'
+import { redeemCode } from './redeem-code.ts'
+import { type RefreshRules, refreshTokens } from './refresh-tokens.ts'
+import type { RelyingParty } from './relying-party.ts'
+import { createRenewal, type RenewalOptions } from './renewal.ts'
+
+export interface RelyingPartyOptions
+  extends RealmFetchOptions,
+    DiscoveryOptions,
+    KeySetOptions,
+    RefreshRules,
+    ProbeOptions,
+    RenewalOptions {
+  readonly clientAuth: ClientAuthOptions
+}
+
+function createConfiguration(options: RelyingPartyOptions, metadata: RealmMetadata): Configuration {
+  const server = {
+    issuer: options.issuer,
+    authorization_endpoint: metadata.authorizationEndpoint,
+    ...(metadata.endSessionEndpoint === null ? {} : { end_session_endpoint: metadata.endSessionEndpoint }),
+  }
+  const configuration = new Configuration(server, options.clientId)
+  // Only builds addresses; whether http is fit for a realm is the configuration's decision.
+  allowInsecureRequests(configuration)
+  return configuration
+}
+
+async function endRealmSession(send: SendAsClient, logoutUrl: URL | null, refreshToken: string): Promise<boolean> {
+  if (logoutUrl === null) return false
+  try {
+    const { status } = await send('logout', () => logoutUrl, { refresh_token: refreshToken })
+    return status === 200 || status === 204
+  } catch {
+    return false
+  }
+}
+
+/** Throws `ERR_CONFIG_INVALID` for a CA bundle or private key that cannot be used. Asks nothing before `start`. */
+export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
+  const { realm, issuer, clientId } = options
+  const fetch = createRealmFetch(options)
+  const discovery = createDiscovery(options, fetch)
+  const keySet = createKeySet(options, fetch, async () => (await discovery.current()).jwksUrl)
+  const send = createSendAsClient(discovery, createClientAuth(options), fetch)
+  const renewal = createRenewal(options, discovery, (metadata) => probeClient(options, metadata, fetch, send))
+
+  return {
+    realm,
+    issuer,
+    clientId,
+    async buildAuthorizationUrl(request) {
+      const configuration = createConfiguration(options, await discovery.current())
+      return buildAuthorizationUrl(configuration, {
+        ...request.parameters,
+        response_type: 'code',
+        scope: options.scopes.join(' '),
+        redirect_uri: request.redirectUri,
+        state: request.state,
+        nonce: request.nonce,
+        code_challenge: await calculatePKCECodeChallenge(request.codeVerifier),
+        code_challenge_method: 'S256',
+        client_id: clientId,
+      })
+    },
+    announcesIssuer: async () => (await discovery.current()).announcesIssuer,
+    redeemCode: (redemption) => redeemCode(redemption, options, send, keySet),
+    refresh: (refreshToken, subject) => refreshTokens(refreshToken, subject, options, send, keySet),
+    endSession: (refreshToken) => endRealmSession(send, discovery.known()?.logoutUrl ?? null, refreshToken),
+    buildEndSessionUrl({ idTokenHint, postLogoutRedirectUri, state }) {
+      const metadata = discovery.known()
+      if (metadata === null || metadata.endSessionEndpoint === null) return null
+      return buildEndSessionUrl(createConfiguration(options, metadata), {
+        ...(idTokenHint === null ? {} : { id_token_hint: idTokenHint }),
+        post_logout_redirect_uri: postLogoutRedirectUri,
+        state,
+        client_id: clientId,
+      })
+    },
+    readiness: renewal.readiness,
+    clockSkewSeconds: fetch.clockSkewSeconds,
+    metadataExpiresAt: discovery.expiresAt,
+    start: renewal.start,
+    async close() {
+      await renewal.stop()
+      await fetch.close()
+    },
+  }
+}
