@@ -10,6 +10,7 @@ import {
   type Node,
   type Pair,
   parseDocument,
+  visit,
   type YAMLError,
 } from 'yaml'
 import type { ConfigPath } from './problems.ts'
@@ -54,14 +55,11 @@ export function parseYaml(text: string): YamlDocument {
     return { reached, complete: true }
   }
 
-  const errors = [...document.errors, ...document.warnings]
+  const errors = [...[...document.errors, ...document.warnings].map(asMark), ...findBadAliases(document)]
   return {
     document,
     isReadable: errors.every(({ code }) => code === 'DUPLICATE_KEY'),
-    syntaxProblems: errors.map((error) => ({
-      ...place(error.pos[0]),
-      message: describeSyntax(error),
-    })),
+    syntaxProblems: errors.map(({ code, offset }) => ({ ...place(offset), message: describeSyntax(code) })),
     placeOfValue(path) {
       const { reached, complete } = descend(path)
       return place(complete ? startOf(reached.value ?? reached.key) : startOf(reached.key ?? reached.value))
@@ -101,6 +99,26 @@ function startOf(node: Node | undefined): number | undefined {
   return node?.range?.[0]
 }
 
+interface SyntaxMark {
+  readonly code: YAMLError['code']
+  readonly offset: number | undefined
+}
+
+function asMark({ code, pos }: YAMLError): SyntaxMark {
+  return { code, offset: pos[0] }
+}
+
+// The parser leaves it to the reader to find these.
+function findBadAliases(document: Document): readonly SyntaxMark[] {
+  const marks: SyntaxMark[] = []
+  visit(document, {
+    Alias(_, node) {
+      if (node.resolve(document) === undefined) marks.push({ code: 'BAD_ALIAS', offset: startOf(node) })
+    },
+  })
+  return marks
+}
+
 // The library's own texts quote the source, which may be a secret.
 const SYNTAX: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   BAD_ALIAS: 'an alias (*) without its anchor (&); quote a value that begins with *',
@@ -115,6 +133,6 @@ const SYNTAX: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   TAG_RESOLVE_FAILED: 'an unknown tag (!); quote a value that begins with !',
 }
 
-function describeSyntax({ code }: YAMLError): string {
+function describeSyntax(code: YAMLError['code']): string {
   return SYNTAX[code] ?? `this is not valid YAML (${code})`
 }

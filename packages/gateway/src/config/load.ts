@@ -50,7 +50,7 @@ export function parseConfig(text: string, { file, env, folder }: ConfigPlace): C
   })
   if (!yaml.isReadable) return { kind: 'invalid', problems: broken }
   const interpolation = interpolate(yaml.document, source)
-  const raw: unknown = yaml.document.toJS()
+  const raw: unknown = yaml.document.toJS({ maxAliasCount: -1 })
   const place = (finding: Finding) => placeFinding(finding, yaml, file)
   const problems = [...broken, ...findProblems(raw, yaml, interpolation, source).map(place)]
   if (problems.length > 0) return { kind: 'invalid', problems: problems.toSorted(byPlace) }
@@ -89,7 +89,7 @@ function findMissingFiles({ sections: { tls } }: Draft, { readFile }: ConfigSour
 }
 
 function placeFinding({ kind, path, message, suggestion }: Finding, yaml: YamlDocument, file: string): ConfigProblem {
-  const place = kind === 'unknown-key' ? yaml.placeOfKey(path) : yaml.placeOfValue(path)
+  const place = kind === 'unknown-key' || kind === 'name' ? yaml.placeOfKey(path) : yaml.placeOfValue(path)
   return { kind, file, ...place, key: formatPath(path), message, suggestion }
 }
 

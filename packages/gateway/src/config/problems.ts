@@ -7,6 +7,7 @@ export type ProblemKind =
   | 'syntax'
   | 'interpolation'
   | 'unknown-key'
+  | 'name'
   | 'missing'
   | 'value'
   | 'contradiction'

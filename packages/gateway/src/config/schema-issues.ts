@@ -15,17 +15,17 @@ export function expectedText(issue: { readonly code?: string | undefined; readon
 /** `raw` is the whole value that was read; of it only kinds of values are ever told, for any of them may be a secret. */
 export function describeIssue(issue: Issue, raw: unknown): readonly Finding[] {
   const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
+  if (issue.code === 'invalid_key') return [badName(path, issue.issues[0]?.message ?? issue.message)]
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key))
   const inner = issue.code === 'invalid_union' ? nearestBranch(issue.errors) : undefined
-  if (inner !== undefined)
-    return inner.flatMap((each) => describeIssue({ ...each, path: [...path, ...each.path] }, raw))
-  const value = valueAt(raw, path)
-  const expected = issue.code === 'invalid_key' ? (issue.issues[0]?.message ?? issue.message) : issue.message
-  if (value === undefined)
-    return [{ kind: 'missing', path, message: `missing, expected ${expected}`, suggestion: null }]
-  return [
-    { kind: 'value', path, message: `expected ${expected}${describeKind(value)}`, suggestion: nearValue(issue, value) },
-  ]
+  if (inner === undefined) return [describeValue(issue, path, valueAt(raw, path))]
+  return inner.flatMap((each) => describeIssue({ ...each, path: [...path, ...each.path] }, raw))
+}
+
+function describeValue(issue: Issue, path: ConfigPath, value: unknown): Finding {
+  const expected = `expected ${issue.message}`
+  if (value === undefined) return { kind: 'missing', path, message: `missing, ${expected}`, suggestion: null }
+  return { kind: 'value', path, message: `${expected}${describeKind(value)}`, suggestion: nearValue(issue, value) }
 }
 
 function valueAt(raw: unknown, path: ConfigPath): unknown {
@@ -49,6 +49,10 @@ function nearValue(issue: Issue, value: unknown): string | null {
 
 function ask(near: string | null): string | null {
   return near === null ? null : `did you mean ${near}?`
+}
+
+function badName(path: ConfigPath, expected: string): Finding {
+  return { kind: 'name', path, message: `expected ${expected}`, suggestion: null }
 }
 
 function unknownKey(parent: ConfigPath, key: string): Finding {
