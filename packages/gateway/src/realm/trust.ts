@@ -1,4 +1,5 @@
 // Which certificate authorities a realm's certificate may come from.
+import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { GatewayError } from '../kernel/errors.ts'
@@ -24,6 +25,19 @@ function readExtraCaFile(path: string | undefined): string[] {
   }
 }
 
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----/gs
+
+// Node passes over what it cannot parse, and then nothing is trusted.
+function checkBundle(pem: string): void {
+  const certificates = pem.match(PEM_CERTIFICATE)
+  if (certificates === null) throw new GatewayError('ERR_CONFIG_INVALID', { because: 'a CA bundle has no certificate' })
+  try {
+    for (const certificate of certificates) new X509Certificate(certificate)
+  } catch (cause) {
+    throw new GatewayError('ERR_CONFIG_INVALID', { because: 'a certificate of a CA bundle is broken' }, cause)
+  }
+}
+
 /**
  * Node's authorities and the configured ones, parsed once; null when Node's alone are enough.
  * Throws `ERR_CONFIG_INVALID` for a file that is missing or holds no certificate.
@@ -32,12 +46,6 @@ export function createTrust(options: TrustOptions): SecureContext | null {
   const cluster = existsSync(options.clusterCaFile) ? [readFileSync(options.clusterCaFile, 'utf8')] : []
   const added = [...options.ca, ...readExtraCaFile(options.extraCaFile), ...cluster]
   if (added.length === 0) return null
-  if (!added.every((pem) => pem.includes('-----BEGIN CERTIFICATE-----'))) {
-    throw new GatewayError('ERR_CONFIG_INVALID', { because: 'a CA bundle holds no PEM certificate' })
-  }
-  try {
-    return createSecureContext({ ca: [...getCACertificates('default'), ...added] })
-  } catch (cause) {
-    throw new GatewayError('ERR_CONFIG_INVALID', { because: 'a CA bundle cannot be parsed' }, cause)
-  }
+  added.forEach(checkBundle)
+  return createSecureContext({ ca: [...getCACertificates('default'), ...added] })
 }
