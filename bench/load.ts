@@ -1,0 +1,25 @@
+// The load generator's process: runs one job at a time, as the bench tells it.
+import autocannon from 'autocannon'
+import type { Load, LoadResult } from './load-generator.ts'
+
+process.on('message', async (load: Load) => {
+  const milliseconds: number[] = []
+  const running = autocannon({
+    url: load.url,
+    headers: load.headers,
+    connections: load.connections,
+    ...(load.kind === 'seconds' ? { duration: load.amount } : { amount: load.amount }),
+  })
+  // Its own percentiles are whole milliseconds, which is what a request takes here.
+  running.on('response', (_client, _status, _bytes, time) => milliseconds.push(time))
+  const result = await running
+  const sorted = milliseconds.sort((a, b) => a - b)
+  const answer: LoadResult = {
+    requests: result.requests.total,
+    failures: result.non2xx + result.errors + result.timeouts,
+    p50: sorted[Math.floor(sorted.length * 0.5)] ?? Number.NaN,
+    p99: sorted[Math.floor(sorted.length * 0.99)] ?? Number.NaN,
+  }
+  process.send?.(answer)
+})
+process.on('disconnect', () => process.exit())

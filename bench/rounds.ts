@@ -1,0 +1,50 @@
+// Runs the candidates one after another, round by round, so that whatever else the machine does meets all of them.
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Candidate } from './candidates.ts'
+import type { Load, LoadGenerator } from './load-generator.ts'
+import type { Round } from './statistics.ts'
+
+const CONNECTIONS = 32
+const WARM_UP_REQUESTS = 1_000
+const REST_SECONDS = 10
+const BYTES_PER_MIB = 1024 * 1024
+
+/** MiB of each candidate's process, 10 s after its warm-up. */
+export async function measureRest(
+  generator: LoadGenerator,
+  candidates: readonly Candidate[],
+): Promise<readonly number[]> {
+  for (const candidate of candidates) await load(generator, candidate, { kind: 'requests', amount: WARM_UP_REQUESTS })
+  await wait(REST_SECONDS * 1000)
+  const usages = await Promise.all(candidates.map(({ server }) => server.usage()))
+  return usages.map(({ residentBytes }) => residentBytes / BYTES_PER_MIB)
+}
+
+/** One round: every candidate once, the first of them another one each time. In the order of the candidates. */
+export async function runRound(
+  generator: LoadGenerator,
+  candidates: readonly Candidate[],
+  options: { readonly seconds: number; readonly first: number },
+): Promise<readonly Round[]> {
+  const results = new Map<Candidate, Round>()
+  const start = options.first % candidates.length
+  for (const candidate of [...candidates.slice(start), ...candidates.slice(0, start)]) {
+    results.set(candidate, await measure(generator, candidate, options.seconds))
+  }
+  return candidates.flatMap((candidate) => results.get(candidate) ?? [])
+}
+
+async function measure(generator: LoadGenerator, candidate: Candidate, seconds: number): Promise<Round> {
+  const before = await candidate.server.usage()
+  const { requests, p50, p99 } = await load(generator, candidate, { kind: 'seconds', amount: seconds })
+  const after = await candidate.server.usage()
+  return { cpuMicros: (after.cpuMicros - before.cpuMicros) / requests, p50, p99 }
+}
+
+async function load(generator: LoadGenerator, candidate: Candidate, amount: Pick<Load, 'kind' | 'amount'>) {
+  const { server, path, headers, name } = candidate
+  const result = await generator.run({ ...amount, url: server.origin + path, headers, connections: CONNECTIONS })
+  // A row that answers with errors would be the fastest of all.
+  if (result.failures > 0 || result.requests === 0) throw new Error(`${name}: ${result.failures} requests failed`)
+  return result
+}

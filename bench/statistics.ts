@@ -1,0 +1,56 @@
+// What a row's rounds say. Ratios are taken within a round, against the floor of that round, since the machine's other
+// load changes from round to round.
+
+export interface Round {
+  readonly cpuMicros: number
+  readonly p50: number
+  readonly p99: number
+}
+
+export interface Spread {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
+export interface Row {
+  readonly name: string
+  /** Median, per request. */
+  readonly cpuMicros: number
+  /** Medians, in milliseconds. */
+  readonly p50: number
+  readonly p99: number
+  /** Median of the rounds' ratios to the floor's CPU time. */
+  readonly ratio: number
+  readonly cpuMicrosSpread: Spread
+  readonly ratioSpread: Spread
+  /** 10 s after 1,000 warm-up requests; null where it was not measured. */
+  readonly residentMiB: number | null
+}
+
+export function summarize(
+  name: string,
+  rounds: readonly Round[],
+  floor: readonly Round[],
+  residentMiB: number | null,
+): Row {
+  const cpuMicrosSpread = spread(rounds.map((round) => round.cpuMicros))
+  const ratioSpread = spread(rounds.map((round, index) => round.cpuMicros / (floor[index]?.cpuMicros ?? Number.NaN)))
+  return {
+    name,
+    cpuMicros: cpuMicrosSpread.median,
+    p50: spread(rounds.map((round) => round.p50)).median,
+    p99: spread(rounds.map((round) => round.p99)).median,
+    ratio: ratioSpread.median,
+    cpuMicrosSpread,
+    ratioSpread,
+    residentMiB,
+  }
+}
+
+export function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  const median = ((sorted[Math.floor(middle)] ?? Number.NaN) + (sorted[Math.ceil(middle)] ?? Number.NaN)) / 2
+  return { median, min: sorted.at(0) ?? Number.NaN, max: sorted.at(-1) ?? Number.NaN }
+}
