@@ -85,7 +85,7 @@ async function createState(
     faults,
     directory: createDirectory(options.users ?? DEV_USERS, options.clients),
     sessions: createSessions(settings),
-    keys: await createSigningKeys(),
+    keys: await createSigningKeys(realm),
     codes: createAuthorizationCodes(),
     refreshTokens: createRefreshTokens(issuer),
     revokedTokenIds: new Set(),

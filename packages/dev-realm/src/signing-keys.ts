@@ -31,8 +31,18 @@ export interface SigningKeys {
   rotate(old: 'keep' | 'remove'): Promise<void>
 }
 
-export async function createSigningKeys(): Promise<SigningKeys> {
-  let keys: readonly SigningKey[] = [await generateSigningKey()]
+// A key costs more than everything else about a realm, and tests start hundreds: in one process all realms of one name
+// begin with the same one. Never across names, so that a token of one realm cannot pass in another.
+const firstKeys = new Map<string, Promise<SigningKey>>()
+
+function findFirstKey(realm: string): Promise<SigningKey> {
+  const key = firstKeys.get(realm) ?? generateSigningKey()
+  firstKeys.set(realm, key)
+  return key
+}
+
+export async function createSigningKeys(realm: string): Promise<SigningKeys> {
+  let keys: readonly SigningKey[] = [await findFirstKey(realm)]
 
   function current(): SigningKey {
     const key = keys.at(0)
