@@ -2,3 +2,16 @@ export { formatListenAddress, isLoopbackHost, parseListenAddress } from './confi
 export type * from './config/gateway-config.ts'
 export { type ConfigReading, loadConfig, parseConfig, readConfig } from './config/load.ts'
 export { type ConfigProblem, formatProblem } from './config/problems.ts'
+export { type Address, type Gateway, type GatewayOptions, openGateway } from './gateway.ts'
+export { ERRORS, type ErrorCode, GatewayError, isGatewayError } from './kernel/errors.ts'
+export type { EventListener, Events, GatewayEvent } from './kernel/events.ts'
+export { type Clock, systemClock } from './kernel/time.ts'
+export type { LogLevel } from './observability/log-lines.ts'
+export {
+  listSealingKeys,
+  type RetireOutcome,
+  retireSealingKey,
+  rotateSealingKey,
+  type SealingKey,
+} from './stores/key-ring.ts'
+export { openSqliteStore, type SqliteStore } from './stores/sqlite.ts'

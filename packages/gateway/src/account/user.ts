@@ -10,11 +10,13 @@ import type { LiveSession, SessionLifecycle } from '../session/lifecycle.ts'
 import { buildLogoutProof } from '../session/logout-proof.ts'
 import { type SessionLimits, sessionState } from '../session/session.ts'
 import type { Cookies } from '../session/session-cookie.ts'
+import type { Credentials } from '../tokens/credential.ts'
 import { pickPageClaims } from './page-claims.ts'
 
 export interface UserOptions {
   readonly sessions: SessionLifecycle
   readonly cookies: Cookies
+  readonly credentials: Credentials
   readonly limits: SessionLimits
   /** Claims of the ID token that pages may see. */
   readonly claims: readonly string[]
@@ -33,10 +35,18 @@ const VARY = [['vary', 'Cookie, Origin, Sec-Fetch-Site']] as const
 export async function describeUser(request: GatewayRequest, options: UserOptions): Promise<Reply> {
   if (isForeign(request, options.origins)) throw new GatewayError('ERR_POLICY_CSRF', { reason: 'foreign-origin' })
   const slides = parseSlide(request.search)
-  const live = await findSession(request, options)
-  if (live === undefined) return answerNobody(request, options)
-  if (slides) options.sessions.use(live)
-  return buildJson(200, describe(live, options), VARY)
+  const found = await findSession(request, options)
+  if (found === undefined) return answerNobody(request, options)
+  const live = slides ? await use(found, options) : found
+  return live === undefined ? answerNobody(request, options) : buildJson(200, describe(live, options), VARY)
+}
+
+// Somebody who only reads must still hear that the realm has ended the session. A realm that is down changes nothing.
+async function use(live: LiveSession, options: UserOptions): Promise<LiveSession | undefined> {
+  options.sessions.use(live)
+  const freshness = await options.credentials.freshen(live)
+  if (freshness.kind === 'fresh') return freshness.live
+  return freshness.code === 'ERR_TOKEN_REFRESH_REJECTED' ? undefined : live
 }
 
 function parseSlide(search: string): boolean {

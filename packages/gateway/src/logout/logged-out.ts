@@ -6,7 +6,7 @@ import { FRONT_PAGE, parseReturnTo } from '../http/return-to.ts'
 import type { LogoutOptions } from './logout.ts'
 import { clearTicketCookie, findLogoutTicket, isSameSecret, randomLogoutSecret } from './logout-ticket.ts'
 
-type LoggedOutOptions = Pick<
+export type LoggedOutOptions = Pick<
   LogoutOptions,
   'realm' | 'sessions' | 'sealer' | 'cookies' | 'frontends' | 'postLogoutRedirectUri'
 >

@@ -183,8 +183,10 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
         return undefined
       }
       const reread = decode(record)
+      if (reread === undefined) return undefined
+      reread.lastUsedAt = Math.max(reread.lastUsedAt, live.lastUsedAt)
       const sessionId = cache.sessionIdOf(live.key)
-      if (reread !== undefined && sessionId !== undefined) cache.put(sessionId, reread, store.now())
+      if (sessionId !== undefined) cache.put(sessionId, reread, store.now())
       return reread
     },
     async replace(live, changed) {

@@ -19,14 +19,10 @@ const ASKING = [
   'sweep',
 ] as const satisfies readonly (keyof SessionStore)[]
 
-export function observeStore(store: SessionStore, events: Events): SessionStore {
-  const observed = { ...store }
-  for (const operation of ASKING) Object.assign(observed, { [operation]: observe(operation, store[operation]) })
+type Ask = (...asked: never[]) => Promise<unknown>
 
-  function observe<Asked extends unknown[], Answer>(
-    operation: string,
-    ask: (...asked: Asked) => Promise<Answer>,
-  ): (...asked: Asked) => Promise<Answer> {
+export function observeStore(store: SessionStore, events: Events): SessionStore {
+  const observe = (operation: string, ask: Ask): Ask => {
     return async (...asked) => {
       const startedAt = performance.now()
       let outcome: 'success' | 'failed' = 'failed'
@@ -39,5 +35,7 @@ export function observeStore(store: SessionStore, events: Events): SessionStore 
       }
     }
   }
+  const observed = { ...store }
+  for (const operation of ASKING) Object.assign(observed, { [operation]: observe(operation, store[operation]) })
   return observed
 }

@@ -1,0 +1,62 @@
+// The realm of the demo: the embedded one, or a real Keycloak on this machine.
+import { randomBytes } from 'node:crypto'
+import { startDevRealm } from '@doorman/dev-realm'
+import type { WalkPerson } from './walk.ts'
+
+export interface RunningRealm {
+  readonly issuer: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly person: WalkPerson
+  readonly administrator: WalkPerson
+  /** Who can log in, for the person at the terminal. */
+  readonly hint: string
+  close(): Promise<void>
+}
+
+const CLIENT_ID = 'web-gateway'
+
+export async function startEmbeddedRealm(port: number, publicUrl: string): Promise<RunningRealm> {
+  const clientSecret = randomBytes(32).toString('base64url')
+  const realm = await startDevRealm({
+    port,
+    clients: [
+      {
+        clientId: CLIENT_ID,
+        secret: clientSecret,
+        redirectUris: [`${publicUrl}/auth/callback`],
+        postLogoutRedirectUris: [`${publicUrl}/auth/logged-out`],
+      },
+    ],
+  })
+  return {
+    issuer: realm.issuer,
+    clientId: CLIENT_ID,
+    clientSecret,
+    person: { username: 'alice', password: '' },
+    administrator: { username: 'carol', password: '' },
+    hint: 'alice, bob or carol (an administrator): click one',
+    close: () => realm.close(),
+  }
+}
+
+export async function startRealKeycloak(publicUrl: string, print: (line: string) => void): Promise<RunningRealm> {
+  const { findKeycloakPort, setGatewayUrls, startKeycloak } = await import('@doorman/dev-realm/keycloak')
+  const keycloak = await startKeycloak({
+    port: await findKeycloakPort(),
+    onProgress: (progress) => {
+      const seconds = progress.kind === 'finished' ? ` (${progress.seconds.toFixed(0)} s)` : ' …'
+      print(`keycloak: ${progress.step}${seconds}`)
+    },
+  })
+  await setGatewayUrls(keycloak.admin, { realm: 'main', clientId: CLIENT_ID, gatewayUrl: publicUrl })
+  return {
+    issuer: keycloak.issuer('main'),
+    clientId: CLIENT_ID,
+    clientSecret: 'web-gateway-test-secret',
+    person: { username: 'alice', password: 'alice-test-password' },
+    administrator: { username: 'carol', password: 'carol-test-password' },
+    hint: 'alice, bob or carol (an administrator); the password is NAME-test-password',
+    close: () => keycloak.stop(),
+  }
+}

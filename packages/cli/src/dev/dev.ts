@@ -1,0 +1,117 @@
+// "doorman dev": a realm, two services, a front page and the gateway, each on its own port, from one doorman.yaml.
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
+import { join } from 'node:path'
+import { type LogLevel, openGateway, readConfig } from '@doorman/gateway'
+import { buildDemoConfig } from './demo-config.ts'
+import { type RunningRealm, startEmbeddedRealm, startRealKeycloak } from './demo-realm.ts'
+import { ACCOUNT, createDemoService, HELLO } from './demo-services.ts'
+import { createFrontPage } from './front-page.ts'
+import { close, createPortPicker, listen } from './ports.ts'
+import { walk } from './walk.ts'
+
+export interface DevOptions {
+  /** The first port to try; each part takes the next free one. */
+  readonly port: number
+  /** A real Keycloak instead of the embedded realm. */
+  readonly usesKeycloak: boolean
+  /** Makes the journey in the terminal and ends. */
+  readonly walks: boolean
+  /** Where the demo keeps its doorman.yaml, store and keys; made anew at each start. */
+  readonly folder: string
+  /** `DOORMAN_LISTEN`, for containers: another address for the gateway to listen on. */
+  readonly listen: string | undefined
+  readonly logLevel: LogLevel
+  readonly print: (line: string) => void
+}
+
+export interface RunningDemo {
+  readonly publicUrl: string
+  readonly realm: RunningRealm
+  close(): Promise<void>
+}
+
+export async function startDemo(options: DevOptions): Promise<RunningDemo> {
+  const { print } = options
+  const ports = createPortPicker(options.port, (port) => print(`port ${port} is taken, using another one`))
+  const closing: (() => Promise<void>)[] = []
+  const closeAll = async () => {
+    for (const end of closing.splice(0).reverse()) await end()
+  }
+  try {
+    const gatewayPort = await ports.pick()
+    const publicUrl = `http://localhost:${gatewayPort}`
+    const realm = options.usesKeycloak
+      ? await startRealKeycloak(publicUrl, print)
+      : await startEmbeddedRealm(await ports.pick(), publicUrl)
+    closing.push(() => realm.close())
+    const serve = async (server: Server) => {
+      const url = `http://localhost:${await listen(server, await ports.pick())}`
+      closing.push(() => close(server))
+      return url
+    }
+    const file = await writeDemoFiles(options.folder, realm, {
+      publicUrl,
+      listen: options.listen ?? `127.0.0.1:${gatewayPort}`,
+      operatorPort: await ports.pick(),
+      frontPageUrl: await serve(createFrontPage()),
+      helloUrl: await serve(createDemoService(HELLO)),
+      accountUrl: await serve(createDemoService(ACCOUNT)),
+    })
+    const gateway = await startGateway(file, options.logLevel)
+    closing.push(() => gateway.close())
+    return { publicUrl, realm, close: closeAll }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+async function startGateway(file: string, logLevel: LogLevel) {
+  const reading = readConfig(file, process.env)
+  if (reading.kind === 'invalid')
+    throw new Error(`the demo's own configuration is wrong: ${JSON.stringify(reading.problems)}`)
+  return openGateway(reading.config, { logLevel })
+}
+
+async function writeDemoFiles(
+  folder: string,
+  realm: RunningRealm,
+  addresses: Parameters<typeof buildDemoConfig>[1],
+): Promise<string> {
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await chmod(folder, 0o700)
+  await writeFile(join(folder, 'client-secret'), realm.clientSecret, { mode: 0o600 })
+  const file = join(folder, 'doorman.yaml')
+  await writeFile(file, buildDemoConfig(realm, addresses))
+  return file
+}
+
+/** Runs until a signal ends it, or until the walk is over. The result is the exit code. */
+export async function runDev(options: DevOptions): Promise<number> {
+  const demo = await startDemo(options)
+  try {
+    if (options.walks) return (await takeWalk(demo, options.print)) ? 0 : 1
+    options.print(`
+  Doorman demo   ${demo.publicUrl}
+  realm          ${demo.realm.issuer}
+  log in as      ${demo.realm.hint}
+  configuration  ${join(options.folder, 'doorman.yaml')}
+
+  Ctrl-C ends it.
+`)
+    await new Promise<void>((resolve) => {
+      process.once('SIGINT', () => resolve())
+      process.once('SIGTERM', () => resolve())
+    })
+    return 0
+  } finally {
+    await demo.close()
+  }
+}
+
+function takeWalk(demo: RunningDemo, print: (line: string) => void): Promise<boolean> {
+  const { person, administrator } = demo.realm
+  return walk({ publicUrl: demo.publicUrl, person, administrator, print })
+}

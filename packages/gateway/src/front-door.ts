@@ -1,0 +1,249 @@
+// The way of one request: understood once, decided, answered. For a warm session nothing here waits: every step that
+// has its answer at hand returns it, and only one that has to ask returns a promise.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Exchange } from './http/exchange.ts'
+import { isNavigation } from './http/navigation.ts'
+import { buildErrorReply, type ErrorExtras } from './http/pages.ts'
+import type { RequestReader } from './http/read-request.ts'
+import { buildRedirect, type Reply } from './http/reply.ts'
+import type { GatewayRequest } from './http/request.ts'
+import { sendReply } from './http/server.ts'
+import { ERRORS, type ErrorCode, GatewayError, isGatewayError } from './kernel/errors.ts'
+import type { Events } from './kernel/events.ts'
+import { decide } from './policy/access-policy.ts'
+import { judgeOrigin, type OriginRules } from './policy/csrf.ts'
+import { sessionPrincipal } from './policy/principal.ts'
+import type { Endpoint } from './routes.ts'
+import type { LiveSession, SessionLifecycle, SessionLookup } from './session/lifecycle.ts'
+import { type Cookies, readSessionId } from './session/session-cookie.ts'
+import type { Credentials, Freshness } from './tokens/credential.ts'
+import type { Forwarder, ForwardRules } from './upstream/forward.ts'
+import type { BuildUpstreamHeaders } from './upstream/headers.ts'
+import type { Rewriting } from './upstream/rewrite.ts'
+import type { RouteRule, RouteTable } from './upstream/route.ts'
+
+/** A route of the configuration with everything that can be worked out once. */
+export interface DoorRoute extends RouteRule {
+  readonly credential: 'accessToken' | 'none'
+  /** A navigation without a session starts a login. */
+  readonly isPage: boolean
+  readonly rewrite: Rewriting
+  readonly forwarder: Forwarder
+  readonly forwardRules: ForwardRules
+}
+
+export interface FrontDoorOptions {
+  readonly readRequest: RequestReader
+  readonly endpoints: ReadonlyMap<string, Endpoint>
+  readonly routes: RouteTable<DoorRoute>
+  readonly originRules: OriginRules
+  readonly cookies: Cookies
+  readonly sessions: SessionLifecycle
+  readonly credentials: Credentials
+  readonly buildHeaders: BuildUpstreamHeaders
+  readonly startLoginFor: (request: GatewayRequest, returnTo: string) => Promise<Reply>
+  /** Absolute: front ends of other origins read it too. */
+  readonly loginUrl: string
+  readonly events: Events
+}
+
+export interface FrontDoor {
+  /** Answers every message itself; never throws. */
+  readonly handle: (message: IncomingMessage, response: ServerResponse) => void
+  /** For the forwarders: an exchange that could not be carried through. */
+  readonly answerFailed: (exchange: Exchange, error: GatewayError) => void
+}
+
+/** What logs and metrics call requests that no route and no endpoint owns. */
+const NO_ROUTE = 'none'
+const RETRY_AFTER_SECONDS = 2
+
+export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
+  const { endpoints, routes, sessions, credentials, events } = options
+
+  function handle(message: IncomingMessage, response: ServerResponse): void {
+    const startedAt = performance.now()
+    const read = options.readRequest(message)
+    if (read.kind !== 'request') {
+      const requestId = read.requestId
+      const stranger = { id: requestId, method: read.method, clientAddress: message.socket.remoteAddress ?? '' }
+      tellWhenAnswered(stranger, response, NO_ROUTE, startedAt)
+      if (read.kind === 'redirect') {
+        sendReply(response, buildRedirect(read.location))
+        return
+      }
+      refuse({ id: requestId, headers: message.headers }, response, read.code, { because: read.because })
+      return
+    }
+    const { request } = read
+    const exchange: Exchange = { request, peer: read.peer, message, response }
+    const endpoint = endpoints.get(request.path)
+    if (endpoint !== undefined) {
+      tellWhenAnswered(request, response, endpoint.name, startedAt)
+      void answerEndpoint(exchange, endpoint)
+      return
+    }
+    const match = routes.match(request.method, request.path)
+    tellWhenAnswered(request, response, 'route' in match ? (match.route?.path ?? NO_ROUTE) : NO_ROUTE, startedAt)
+    switch (match.kind) {
+      case 'matched':
+        enter(exchange, match.route)
+        return
+      case 'method-not-allowed':
+        refuse(request, response, 'ERR_ROUTE_METHOD_NOT_ALLOWED', {}, { headers: [['allow', match.allow]] })
+        return
+      case 'ambiguous':
+        refuse(request, response, 'ERR_REQUEST_MALFORMED', { because: 'read differently by others' })
+        return
+      case 'none':
+        refuse(request, response, 'ERR_ROUTE_NOT_FOUND')
+        return
+    }
+  }
+
+  function tellWhenAnswered(
+    request: Pick<GatewayRequest, 'id' | 'method' | 'clientAddress'>,
+    response: ServerResponse,
+    route: string,
+    startedAt: number,
+  ): void {
+    response.once('close', () => {
+      events.emit({
+        kind: 'request.answered',
+        requestId: request.id,
+        method: request.method,
+        route,
+        status: response.statusCode,
+        seconds: (performance.now() - startedAt) / 1000,
+        clientAddress: request.clientAddress,
+      })
+    })
+  }
+
+  async function answerEndpoint(exchange: Exchange, endpoint: Endpoint): Promise<void> {
+    const { request, response } = exchange
+    if (!endpoint.methods.includes(request.method)) {
+      const allow = [['allow', endpoint.methods.join(', ')]] as const
+      refuse(request, response, 'ERR_ROUTE_METHOD_NOT_ALLOWED', {}, { headers: allow })
+      return
+    }
+    if (request.method !== 'GET' && isForged(exchange)) return
+    try {
+      sendReply(response, await endpoint.answer(request))
+    } catch (error) {
+      answerError(exchange, error)
+    }
+  }
+
+  function enter(exchange: Exchange, route: DoorRoute): void {
+    if (route.require === 'none') {
+      pass(exchange, route, null)
+      return
+    }
+    if (isForged(exchange)) return
+    const lookup = options.sessions.find(readSessionId(exchange.request, options.cookies))
+    if ('kind' in lookup) {
+      enterWith(exchange, route, lookup)
+      return
+    }
+    lookup.then(
+      (found) => enterWith(exchange, route, found),
+      (error: unknown) => answerError(exchange, error),
+    )
+  }
+
+  function enterWith(exchange: Exchange, route: DoorRoute, lookup: SessionLookup): void {
+    if (lookup.kind === 'none') {
+      askToLogIn(exchange, route, 'ERR_SESSION_REQUIRED')
+      return
+    }
+    sessions.use(lookup.live)
+    const freshness = credentials.freshen(lookup.live)
+    if ('kind' in freshness) {
+      enterFresh(exchange, route, freshness)
+      return
+    }
+    freshness.then(
+      (fresh) => enterFresh(exchange, route, fresh),
+      (error: unknown) => answerError(exchange, error),
+    )
+  }
+
+  function enterFresh(exchange: Exchange, route: DoorRoute, freshness: Freshness): void {
+    const { request, response } = exchange
+    if (freshness.kind === 'refused') {
+      const { code, retryAfterSeconds } = freshness
+      if (ERRORS[code].retry === 'login') {
+        askToLogIn(exchange, route, code)
+        return
+      }
+      refuse(request, response, code, {}, { retryAfterSeconds })
+      return
+    }
+    const decision = decide(route.require, sessionPrincipal(freshness.live))
+    if (decision.kind === 'deny') {
+      refuse(request, response, 'ERR_POLICY_FORBIDDEN', { because: decision.because })
+      return
+    }
+    pass(exchange, route, freshness.live)
+  }
+
+  function pass(exchange: Exchange, route: DoorRoute, live: LiveSession | null): void {
+    const { request } = exchange
+    const authorization = live !== null && route.credential === 'accessToken' ? live.authorization : null
+    const target = route.rewrite(request.path) + request.search
+    route.forwarder.forward(exchange, target, options.buildHeaders(exchange, authorization), route.forwardRules)
+  }
+
+  /** A person who wanted a page goes to log in and comes back to it; everything else gets a 401 that says where. */
+  function askToLogIn(exchange: Exchange, route: DoorRoute, code: ErrorCode): void {
+    const { request, response } = exchange
+    if (!route.isPage || request.method !== 'GET' || !isNavigation(request)) {
+      refuse(request, response, code, {}, { loginUrl: options.loginUrl })
+      return
+    }
+    options.startLoginFor(request, request.path + request.search).then(
+      (reply) => sendReply(response, reply),
+      (error: unknown) => answerError(exchange, error),
+    )
+  }
+
+  function isForged({ request, response }: Exchange): boolean {
+    const verdict = judgeOrigin(request, options.originRules)
+    if (verdict.kind === 'accepted') return false
+    refuse(request, response, 'ERR_POLICY_CSRF', { because: verdict.because })
+    return true
+  }
+
+  function answerError(exchange: Exchange, error: unknown): void {
+    const known = isGatewayError(error) ? error : new GatewayError('ERR_INTERNAL', {}, error)
+    answerFailed(exchange, known)
+  }
+
+  function answerFailed({ request, response }: Exchange, error: GatewayError): void {
+    const { code, detail, cause } = error
+    events.emit({ kind: 'request.failed', requestId: request.id, code, detail, cause })
+    if (response.headersSent || response.destroyed) return
+    const isPassing = ERRORS[code].status === 503
+    sendReply(
+      response,
+      buildErrorReply(request, code, {
+        requestId: request.id,
+        ...(isPassing ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
+      }),
+    )
+  }
+
+  function refuse(
+    request: Pick<GatewayRequest, 'id' | 'headers'>,
+    response: ServerResponse,
+    code: ErrorCode,
+    detail: GatewayError['detail'] = {},
+    extras: Omit<ErrorExtras, 'requestId'> = {},
+  ): void {
+    events.emit({ kind: 'request.failed', requestId: request.id, code, detail })
+    sendReply(response, buildErrorReply(request, code, { requestId: request.id, ...extras }))
+  }
+
+  return { handle, answerFailed }
+}
