@@ -13,9 +13,6 @@ export const PACKAGE_LAYERS: Readonly<Record<string, readonly string[]>> = {
 /** The package whose folders are rooms with a table of their own. */
 export const PACKAGE_WITH_ROOMS = 'gateway'
 
-/** Files beside the rooms: they connect everything, and no room imports them. */
-export const ROOT_FILES: readonly string[] = ['index.ts', 'gateway.ts', 'routes.ts']
-
 /** Rooms of the gateway that a room may import. `@doorman/…` is a workspace package only this room may import. */
 export const ROOM_LAYERS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
