@@ -44,6 +44,9 @@ const FORMS: Readonly<Record<LoginParameter, ParameterForm>> = {
   kc_action: { form: /^[\w-]{1,100}(?::[\w.-]{1,100})?$/, parts: (value) => value.split(':', 1) },
 }
 
+/** All of them together, as they travel in the attempt's cookie. */
+const PARAMETERS_MAX_BYTES = 800
+
 const NAMES = Object.keys(FORMS) as readonly LoginParameter[]
 
 /** Throws `ERR_REQUEST_MALFORMED` for what is unknown, doubled, not allowed, or contradicts itself. */
@@ -56,6 +59,9 @@ export function parseLoginWish(search: string, allowed: AllowedParameters, front
     if (value === undefined) continue
     validateParameter(name, value, allowed[name])
     parameters[name] = value
+  }
+  if (Buffer.byteLength(JSON.stringify(parameters)) > PARAMETERS_MAX_BYTES) {
+    throw new GatewayError('ERR_REQUEST_MALFORMED', { reason: 'parameters-too-long' })
   }
   const returnTo = parseReturnTo(query.get('return_to') ?? null, frontends)
   return { returnTo, parameters: translateForce(parameters), restarts: 0 }

@@ -1,0 +1,108 @@
+// Login, account and logout as one replica has them, over a memory store and a scripted realm.
+import { randomBytes } from 'node:crypto'
+import type { UserOptions } from '../../src/account/user.ts'
+import type { Reply } from '../../src/http/reply.ts'
+import type { Frontends } from '../../src/http/return-to.ts'
+import { createMac } from '../../src/kernel/mac.ts'
+import { createSealer } from '../../src/kernel/seal.ts'
+import { type FinishLoginOptions, finishLogin } from '../../src/login/finish-login.ts'
+import type { AllowedParameters } from '../../src/login/login-parameters.ts'
+import { startLogin } from '../../src/login/start-login.ts'
+import type { LogoutOptions } from '../../src/logout/logout.ts'
+import { createCookies } from '../../src/session/session-cookie.ts'
+import { type CookieJar, createCookieJar, FROM_REALM, locationOf } from './cookie-jar.ts'
+import { createReplicaSet, LIMITS } from './lifecycle.ts'
+import { createScriptedParty, ISSUER } from './scripted-party.ts'
+
+export const ANY_PARAMETER: AllowedParameters = {
+  kc_idp_hint: 'any',
+  force: 'any',
+  prompt: 'any',
+  max_age: 'any',
+  login_hint: 'any',
+  ui_locales: 'any',
+  acr_values: 'any',
+  kc_action: 'any',
+}
+
+export const FRONTENDS: Frontends = {
+  ownOrigin: 'https://app.example',
+  otherOrigins: ['https://admin.example'],
+  excludedPaths: ['/auth/login', '/auth/callback', '/auth/logout'],
+}
+
+export const SESSION_COOKIE = '__Host-Http-doorman'
+
+export function createRing() {
+  const keys = [{ id: '8899aabbccddeeff', secret: randomBytes(32) }]
+  return { keys: () => keys, reload() {} }
+}
+
+export function createFrontDoor(announcesIssuer = true) {
+  const { clock, store, replica } = createReplicaSet()
+  const { lifecycle: sessions, events, bus } = replica()
+  const ring = createRing()
+  const realm = createScriptedParty(announcesIssuer)
+  const cookies = createCookies({ publicUrl: 'https://app.example', prefix: '__Host-Http-', name: 'doorman' })
+  const wait = async (seconds: number) => clock.advance(seconds)
+  const common = { realm, sessions, store, cookies, events: bus, frontends: FRONTENDS, wait }
+  const login: FinishLoginOptions = {
+    ...common,
+    sealer: createSealer(ring, 'login-attempt'),
+    parameters: ANY_PARAMETER,
+    loginPath: '/auth/login',
+    redirectUri: 'https://app.example/auth/callback',
+    maxAttempts: 5,
+    attemptSeconds: 600,
+    waitSeconds: 5,
+  }
+  const logoutMac = createMac(ring, 'logout-proof')
+  const paths = { loginPath: '/auth/login', logoutPath: '/auth/logout', loggedOutPath: '/auth/logged-out' }
+  const user: UserOptions = {
+    ...paths,
+    sessions,
+    cookies,
+    limits: LIMITS,
+    claims: ['sub', 'name', 'email'],
+    anonymous: 401,
+    origins: ['https://app.example', 'https://admin.example'],
+    logoutMac,
+    credentials: { freshen: (live) => ({ kind: 'fresh', live }) },
+  }
+  const logout: LogoutOptions = {
+    ...common,
+    ...paths,
+    sealer: createSealer(ring, 'logout-ticket'),
+    logoutMac,
+    postLogoutRedirectUri: 'https://app.example/auth/logged-out',
+    realmSeconds: 3,
+    // Never in time for a realm that answers: that race is a test of its own.
+    wait: () => new Promise(() => {}),
+  }
+  return { clock, store, sessions, events, realm, cookies, login, user, logout }
+}
+
+export type FrontDoor = ReturnType<typeof createFrontDoor>
+
+/** What the realm sends the browser back with; the state is that of the newest attempt. */
+export function callbackUrl(door: FrontDoor, changes: Readonly<Record<string, string>> = {}): string {
+  const state = door.realm.asked.at(-1)?.state ?? ''
+  const query = { state, iss: ISSUER, ...('error' in changes ? {} : { code: 'code-1' }), ...changes }
+  return `/auth/callback?${new URLSearchParams(query)}`
+}
+
+export async function begin(door: FrontDoor, jar: CookieJar, query = ''): Promise<string> {
+  return locationOf(jar.take(await startLogin(jar.request(`/auth/login${query}`), door.login)))
+}
+
+export async function finish(door: FrontDoor, jar: CookieJar, url = callbackUrl(door)): Promise<Reply> {
+  return jar.take(await finishLogin(jar.request(url, FROM_REALM), door.login))
+}
+
+/** A browser with a live session. */
+export async function logIn(door: FrontDoor): Promise<CookieJar> {
+  const jar = createCookieJar()
+  await begin(door, jar)
+  await finish(door, jar)
+  return jar
+}
