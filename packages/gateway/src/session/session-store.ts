@@ -37,7 +37,7 @@ export type ReplaceOutcome = 'replaced' | 'conflict' | 'gone' | 'tombstoned'
 /** `claimed`: it is yours. `pending`: another one works on it. `settled`: another one has finished. */
 export type ClaimOutcome = 'claimed' | 'pending' | 'settled'
 
-/** Changes made by any process, this one included. `all` when the store cannot tell which. */
+/** Records replaced or deleted by any process, this one included. `all` when the store cannot tell which. */
 export type StoreChange = { readonly kind: 'sessions'; readonly keys: readonly string[] } | { readonly kind: 'all' }
 
 /**
