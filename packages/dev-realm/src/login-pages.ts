@@ -53,8 +53,9 @@ export function createLoginPages(state: RealmState, server: LoginServer): LoginP
       const interaction = await find(request, response, uid)
       if (interaction === null) return answerStale(uid)
       if (form.has('restart')) return restart(state, interaction)
-      const result = readResult(state, interaction, form)
-      if (result === null) return errorPage(400, 'We are sorry…', 'Account is disabled, contact your administrator.')
+      const { accountId } = await server.readBrowserSession(request, response)
+      const result = readResult(state, interaction, form, accountId)
+      if (typeof result === 'string') return errorPage(400, 'We are sorry…', result)
       const location = await server.provider.interactionResult(request, response, result)
       remember(interaction)
       return redirectAnswer(location)
@@ -96,14 +97,20 @@ function sortUsers(users: readonly DevUser[], first: DevUser | undefined): reado
   return users.toSorted((a, b) => Number(b === first) - Number(a === first))
 }
 
-/** Null when this person cannot log in here. */
-function readResult(state: RealmState, interaction: Interaction, form: URLSearchParams): InteractionResult | null {
+/** A sentence when this person cannot log in here; `current` is who the browser is logged in as by now. */
+function readResult(
+  state: RealmState,
+  interaction: Interaction,
+  form: URLSearchParams,
+  current: string | undefined,
+): InteractionResult | string {
   if (form.has('cancel')) return { error: 'access_denied' }
   const action = form.get('kc_action_status')
   if (action !== null) return { action: action === 'success' ? 'success' : 'cancelled' }
   const user = state.directory.findUser(form.get('user') ?? '')
-  const isSomebodyElse = ![undefined, user?.id].includes(interaction.session?.accountId)
-  if (user === undefined || !user.enabled || isSomebodyElse) return null
+  if (user === undefined) return 'Invalid username or password.'
+  if (!user.enabled) return 'Account is disabled, contact your administrator.'
+  if (current !== undefined && current !== user.id) return 'You are already authenticated as a different user.'
   return { login: { accountId: user.id, acr: findAskedAcr(interaction.params.acr_values) ?? '1' } }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { createBrowser } from '../src/browser.ts'
+import type { DevRealm } from '@doorman/dev-realm'
+import { type Browser, createBrowser } from '../src/browser.ts'
 import {
   authorizationUrl,
   browse,
@@ -252,16 +253,52 @@ test('a parameter sent twice comes back as invalid_request', async (t) => {
   assert.equal(responseOf(answer).get('error'), 'invalid_request')
 })
 
-test('two tabs both finish, in one session', async (t) => {
+// A browser keeps the cookies of two tabs apart by their paths; here they are put back by hand.
+function snapshot(browser: Browser): () => void {
+  const held = browser.cookies.names('localhost').map((name) => [name, browser.cookies.get('localhost', name)] as const)
+  return () => {
+    for (const [name, value] of held) if (value !== undefined) browser.cookies.set('localhost', name, value)
+  }
+}
+
+async function openTwoTabs(realm: DevRealm, browser: Browser) {
+  const tabs = []
+  for (const state of ['one', 'two']) {
+    const page = await browse(browser, authorizationUrl(realm, { state }))
+    tabs.push({ page, activate: snapshot(browser) })
+  }
+  return tabs as [(typeof tabs)[0], (typeof tabs)[0]]
+}
+
+test('two tabs both finish, each with its own state, in one session', async (t) => {
   const realm = await realmFor(t)
   const browser = createBrowser()
-  const first = await browse(browser, authorizationUrl(realm, { state: 'one' }))
-  const cookies = browser.cookies.header(first.url)
-  await logIn(realm, 'alice', { state: 'two' }, browser)
-  assert.ok(cookies)
+  const tabs = await openTwoTabs(realm, browser)
+  const responses = []
+  for (const { page, activate } of tabs) {
+    activate()
+    responses.push(responseOf(await submit(browser, page, { user: 'alice' })))
+  }
+  assert.deepEqual(
+    responses.map((response) => response.get('state')),
+    ['one', 'two'],
+  )
+  for (const response of responses) assert.equal((await redeem(realm, response.get('code'))).status, 200)
   assert.equal(realm.sessions().length, 1)
-  const again = responseOf(await browse(browser, authorizationUrl(realm, { state: 'one' })))
-  assert.equal(again.get('state'), 'one')
+})
+
+test('a second tab cannot log somebody else in', async (t) => {
+  const realm = await realmFor(t)
+  const browser = createBrowser()
+  const [one, two] = await openTwoTabs(realm, browser)
+  one.activate()
+  await submit(browser, one.page, { user: 'alice' })
+  two.activate()
+  assert.equal((await submit(browser, two.page, { user: 'bob' })).status, 400)
+  assert.deepEqual(
+    realm.sessions().map(({ username }) => username),
+    ['alice'],
+  )
 })
 
 test('a redirect URI with a trailing star covers what begins like it', async (t) => {
