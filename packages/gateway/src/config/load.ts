@@ -71,7 +71,8 @@ function findProblems(
     ...findings,
     ...understood.flatMap((issue) => describeIssue(issue, raw)),
     ...findContradictions(draft),
-    ...findMissingFiles(draft, source),
+    ...findMissingBundles(draft, source),
+    ...findMissingKeyFiles(draft, source),
   ]
 }
 
@@ -79,13 +80,23 @@ function asPart(part: PropertyKey): string | number {
   return typeof part === 'number' ? part : String(part)
 }
 
-function findMissingFiles({ sections: { tls } }: Draft, { readFile }: ConfigSource): readonly Finding[] {
+function findMissingBundles({ sections: { tls } }: Draft, { readFile }: ConfigSource): readonly Finding[] {
   return (tls?.ca ?? []).flatMap((file, index) => {
     const text = readFile(file)
     if (text?.includes('-----BEGIN CERTIFICATE-----')) return []
     const message = text === undefined ? `the file ${file} cannot be read` : `the file ${file} holds no PEM certificate`
     return [contradiction(['tls', 'ca', index], message)]
   })
+}
+
+// Only a ring that stands alone is made at the first start: beside another one its absence is an accident.
+function findMissingKeyFiles({ sections: { keys = [] } }: Draft, { readFile }: ConfigSource): readonly Finding[] {
+  if (keys.length < 2) return []
+  return keys.flatMap((key, index) =>
+    key.kind === 'file' && readFile(key.path) === undefined
+      ? [contradiction(['keys', index], `the file ${key.path} cannot be read`)]
+      : [],
+  )
 }
 
 function placeFinding({ kind, path, message, suggestion }: Finding, yaml: YamlDocument, file: string): ConfigProblem {

@@ -39,7 +39,7 @@ const keys = z
   .meta({
     description:
       'The ring of keys that seals session records, oldest first; the newest seals, all of them open. ' +
-      'A `${file:PATH}` that is absent is made at the first start with an embedded store.',
+      'A `${file:PATH}` that stands alone and is absent is made at the first start.',
   })
 
 const session = z

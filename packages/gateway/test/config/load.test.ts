@@ -27,12 +27,20 @@ test('paths of files start at the folder of the configuration', () => {
   assert.equal(config.operator.tokenFile, '/srv/app/token')
 })
 
-test('a sealing key may stand in a variable, or in a file that is still to be made', () => {
-  const config = configOf(`${HEAD}keys: ["\${OLD}", "\${file:ring}"]`, { env: { OLD: 'key' }, folder: '/srv' })
+test('a sealing key may stand in a variable, and in a file that is read by the ring itself', () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'ring'), 'a key')
+  const config = configOf(`${HEAD}keys: ["\${OLD}", "\${file:ring}"]`, { env: { OLD: 'key' }, folder })
   assert.deepEqual(config.keys, [
     { kind: 'text', keys: ['key'] },
-    { kind: 'file', path: '/srv/ring' },
+    { kind: 'file', path: join(folder, 'ring') },
   ])
+})
+
+test('a ring that is absent is refused beside another one, and made when it stands alone', () => {
+  const folder = temporaryFolder()
+  assert.deepEqual(summaryOf(`${HEAD}keys: [key, "\${file:ring}"]`, { folder }), ['9:13 contradiction keys[1]'])
+  assert.deepEqual(summaryOf(`${HEAD}keys: ["\${file:ring}"]`, { folder }), [])
 })
 
 test('a store in memory and IPv6 are understood', () => {

@@ -1,0 +1,21 @@
+// "doorman dev": the demo, which lives in dev/.
+import { type DevOptions, runDev } from '../dev/dev.ts'
+import { type Environment, readEnvironment } from '../environment.ts'
+import { EXIT_CODE } from '../exit-code.ts'
+import type { Terminal } from '../terminal.ts'
+
+const FOLDER = '.doorman/dev'
+
+export async function dev(
+  options: Pick<DevOptions, 'walks' | 'usesKeycloak' | 'port'>,
+  terminal: Terminal,
+  env: Environment,
+): Promise<number> {
+  const settings = readEnvironment(env)
+  if (settings.kind === 'invalid') {
+    for (const problem of settings.problems) terminal.tell(problem)
+    return EXIT_CODE.configuration
+  }
+  const logLevel = settings.logLevel ?? 'warn'
+  return runDev({ ...options, folder: FOLDER, listen: env.DOORMAN_LISTEN, logLevel, print: terminal.print })
+}

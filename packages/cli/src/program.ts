@@ -1,0 +1,172 @@
+// The command line: commands, options and help. What a command does stands in its own module, loaded when asked for.
+import { Command, CommanderError, Option } from 'commander'
+import type { Environment } from './environment.ts'
+import { EXIT_CODE } from './exit-code.ts'
+import { parsePort } from './port.ts'
+import type { Terminal } from './terminal.ts'
+import { readVersion } from './version.ts'
+
+interface Context {
+  readonly terminal: Terminal
+  readonly env: Environment
+  end(exitCode: number): void
+}
+
+/** Runs one command line; the result is the exit code. */
+export async function runProgram(args: readonly string[], terminal: Terminal, env: Environment): Promise<number> {
+  let exitCode: number = EXIT_CODE.ok
+  const end = (code: number) => {
+    exitCode = code
+  }
+  const context = { terminal, env, end }
+  try {
+    await buildProgram(context).parseAsync(args, { from: 'user' })
+  } catch (error) {
+    // Help and version end here, too; what there is to say has been said.
+    if (!(error instanceof CommanderError)) throw error
+    return error.exitCode
+  }
+  return exitCode
+}
+
+function buildProgram(context: Context): Command {
+  const program = new Command('doorman')
+    .description('The front door for applications on Keycloak: log in, sessions, calls to your services.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help; also of a command: doorman start --help')
+    .addHelpText('after', HELP_EXAMPLES)
+    .showHelpAfterError('Try doorman --help.')
+    .configureOutput({
+      writeOut: (text) => context.terminal.print(text.trimEnd()),
+      writeErr: (text) => context.terminal.tell(text.trimEnd()),
+    })
+    .exitOverride()
+  addStart(program, context)
+  addCheck(program, context)
+  addInit(program, context)
+  addDev(program, context)
+  addKeys(program, context)
+  return program
+}
+
+const HELP_EXAMPLES = `
+Examples:
+  doorman dev                                                try it: no Keycloak needed
+  doorman init --issuer https://sso.example.com/realms/main  write doorman.yaml for a realm
+  doorman check                                              is doorman.yaml right, and who may do what?
+  doorman start                                              run the gateway
+
+Exit codes: 0 done, 1 failed, 78 the configuration is wrong.
+`
+
+function configOption(): Option {
+  return new Option('-c, --config <file>', 'the configuration').default('doorman.yaml')
+}
+
+function addStart(program: Command, { terminal, env, end }: Context): void {
+  program
+    .command('start')
+    .description('run the gateway until SIGTERM or Ctrl-C')
+    .addOption(configOption())
+    .addHelpText(
+      'after',
+      `
+Environment:
+  DOORMAN_LISTEN     another address to listen on, such as 0.0.0.0:4000 in a container
+  DOORMAN_LOG_LEVEL  debug, info (default), warn or error
+
+Example:
+  doorman start --config /etc/doorman/doorman.yaml
+`,
+    )
+    .action(async (options: { config: string }) => {
+      const { start } = await import('./commands/start.ts')
+      end(await start(options.config, terminal, env))
+    })
+}
+
+function addCheck(program: Command, { terminal, env, end }: Context): void {
+  program
+    .command('check')
+    .description('say whether the configuration is right, and list who may use which route')
+    .addOption(configOption())
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', '\nExit codes: 0 right, 78 wrong. Nothing is started and nobody is called.\n')
+    .action(async (options: { config: string; json?: true }) => {
+      const { check } = await import('./commands/check.ts')
+      end(check({ file: options.config, json: options.json === true }, terminal, env))
+    })
+}
+
+function addInit(program: Command, { terminal, env, end }: Context): void {
+  program
+    .command('init')
+    .description("write doorman.yaml and the client for Keycloak's import dialog, and say what the realm lacks")
+    .option('--issuer <url>', 'the realm, such as https://sso.example.com/realms/main')
+    .option('--public-url <url>', 'where browsers will find the gateway (default: "http://localhost:4000")')
+    .option('--client-id <id>', 'the client of the gateway in the realm (default: "web-gateway")')
+    .addOption(configOption())
+    .option('--client-file <file>', 'the client as JSON', 'keycloak-client.json')
+    .option('--force', 'overwrite files that exist')
+    .addHelpText(
+      'after',
+      `
+Asks for what is not given, when there is a terminal. With KEYCLOAK_CLIENT_SECRET in the environment the
+client's secret and audience are checked, too. All requests to the realm are harmless.
+
+Example:
+  doorman init --issuer https://sso.example.com/realms/main --public-url https://app.example.com
+`,
+    )
+    .action(async (options: import('./commands/init.ts').InitOptions) => {
+      const { init } = await import('./commands/init.ts')
+      end(await init(options, terminal, env))
+    })
+}
+
+function addKeys(program: Command, { terminal, env, end }: Context): void {
+  const sealing = program
+    .command('keys')
+    .description('the keys of the gateway')
+    .command('sealing')
+    .description('the ring of keys that seals sessions in the store')
+  sealing
+    .command('list')
+    .description('list the keys, oldest first; never the secrets')
+    .addOption(configOption())
+    .action(async (options: { config: string }) => {
+      const { listKeys } = await import('./commands/keys.ts')
+      end(listKeys(options.config, terminal, env))
+    })
+  sealing
+    .command('rotate')
+    .description('add a newest key; running gateways use it within seconds and no session ends')
+    .addOption(configOption())
+    .action(async (options: { config: string }) => {
+      const { rotateKeys } = await import('./commands/keys.ts')
+      end(rotateKeys(options.config, terminal, env))
+    })
+  sealing
+    .command('retire')
+    .description('remove a key that seals nothing any more')
+    .argument('<id>', 'the key, as `doorman keys sealing list` shows it')
+    .addOption(configOption())
+    .option('--force', 'remove it although sessions are sealed by it; they end')
+    .action(async (id: string, options: { config: string; force?: true }) => {
+      const { retireKey } = await import('./commands/keys.ts')
+      end(await retireKey({ id, force: options.force === true }, options.config, terminal, env))
+    })
+}
+
+function addDev(program: Command, { terminal, env, end }: Context): void {
+  program
+    .command('dev')
+    .description('try it: a realm, two services, a page and the gateway on this machine')
+    .option('--walk', 'make the journey in the terminal and end')
+    .option('--keycloak', 'use a real Keycloak instead of the embedded realm')
+    .option('--port <number>', 'the first port to use', parsePort, 4000)
+    .action(async ({ walk, keycloak, port }: { walk?: true; keycloak?: true; port: number }) => {
+      const { dev } = await import('./commands/dev.ts')
+      end(await dev({ walks: walk === true, usesKeycloak: keycloak === true, port }, terminal, env))
+    })
+}
