@@ -96,7 +96,12 @@ function matchesPath(pathname: string, path: string): boolean {
   return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`)
 }
 
-export function createBrowser(): Browser {
+export interface BrowserOptions {
+  /** Connections of its own, for example with a certificate to trust. Default: undici's global ones. */
+  readonly dispatcher?: Dispatcher
+}
+
+export function createBrowser(options: BrowserOptions = {}): Browser {
   const cookies = createCookieJar()
 
   async function send(
@@ -112,6 +117,7 @@ export function createBrowser(): Browser {
       headers: { ...metadata, ...(cookie === undefined ? {} : { cookie }), ...request.headers },
       body: request.body ?? null,
       signal: request.signal ?? null,
+      ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
     })
     const headers = new Headers()
     for (const [name, value] of Object.entries(answer.headers)) {

@@ -6,7 +6,7 @@ import type { GatewayRequest } from '../http/request.ts'
 import { addParameter, FRONT_PAGE } from '../http/return-to.ts'
 import { type ErrorCode, isGatewayError } from '../kernel/errors.ts'
 import type { Redeemed } from '../realm/relying-party.ts'
-import type { LiveSession } from '../session/lifecycle.ts'
+import type { LiveSession } from '../session/live-session.ts'
 import { buildSessionCookie } from '../session/session-cookie.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import {

@@ -9,7 +9,8 @@ import { ERRORS, GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { RelyingParty } from '../realm/relying-party.ts'
 import { findSession } from '../session/find-session.ts'
-import type { LiveSession, SessionLifecycle } from '../session/lifecycle.ts'
+import type { SessionLifecycle } from '../session/lifecycle.ts'
+import type { LiveSession } from '../session/live-session.ts'
 import {
   type AttemptOptions,
   buildAttemptCookie,

@@ -1,5 +1,5 @@
 // Who is calling.
-import type { LiveSession } from '../session/lifecycle.ts'
+import type { LiveSession } from '../session/live-session.ts'
 
 export type Principal =
   | { readonly kind: 'anonymous' }

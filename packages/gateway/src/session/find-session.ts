@@ -1,5 +1,6 @@
 import type { GatewayRequest } from '../http/request.ts'
-import type { LiveSession, SessionLifecycle } from './lifecycle.ts'
+import type { SessionLifecycle } from './lifecycle.ts'
+import type { LiveSession } from './live-session.ts'
 import { type Cookies, readSessionId } from './session-cookie.ts'
 
 /** The live session of the request's cookie. Rejects as `SessionLifecycle.find` does. */

@@ -4,25 +4,12 @@ import type { Events, SessionEnd } from '../kernel/events.ts'
 import type { Sealer } from '../kernel/seal.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
 import type { Roles, TokenSet } from '../realm/token-set.ts'
+import type { LiveSession } from './live-session.ts'
 import { refreshDueAt, SESSION_FORMAT, type Session, type SessionLimits, sessionState } from './session.ts'
 import { createSessionCache } from './session-cache.ts'
 import { createHandle, createSessionId, sessionKey } from './session-id.ts'
 import { openSession, sealSession } from './session-record.ts'
 import type { ReplaceOutcome, SessionRecord, SessionStore } from './session-store.ts'
-
-/** A session as a replica holds it in memory. Replaced as a whole when the record changes. */
-export interface LiveSession {
-  /** SHA-256 of the session id, base64url: the record's key. */
-  readonly key: string
-  readonly version: number
-  readonly session: Session
-  /** `Bearer ` and the access token, made once. */
-  readonly authorization: string
-  /** The last use this replica knows of. */
-  lastUsedAt: EpochSeconds
-  /** The last use that the store knows of. */
-  writtenUseAt: EpochSeconds
-}
 
 export type SessionLookup =
   | { readonly kind: 'active'; readonly live: LiveSession }

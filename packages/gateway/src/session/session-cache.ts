@@ -1,6 +1,6 @@
 // The hot sessions of one replica: bounded, least recently used out first. Nothing here is needed by another replica.
 import type { EpochSeconds } from '../kernel/time.ts'
-import type { LiveSession } from './lifecycle.ts'
+import type { LiveSession } from './live-session.ts'
 
 interface CachedSession {
   readonly live: LiveSession

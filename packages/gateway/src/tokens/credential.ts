@@ -1,7 +1,7 @@
 // What a route sends upstream for the person who asks. At once while the tokens are fresh; a credential that cannot be
 // had is an error and never becomes "none".
 import type { ErrorCode } from '../kernel/errors.ts'
-import type { LiveSession } from '../session/lifecycle.ts'
+import type { LiveSession } from '../session/live-session.ts'
 import type { Refresher, RefreshOutcome } from './refresh.ts'
 
 export type CredentialKind = 'accessToken' | 'none'

@@ -1,0 +1,206 @@
+// Everything real on one stage: a development realm, an upstream, one or more gateways, and what stands before them.
+import { openSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import {
+  type AddressInfo,
+  connect as connectTcp,
+  createServer as createTcpServer,
+  type Server,
+  type Socket,
+} from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
+import { type DevRealm, type RealmSettings, startDevRealm } from '@doorman/dev-realm'
+import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
+import { Agent } from 'undici'
+import type { GatewayConfig } from '../../src/config/gateway-config.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { type Gateway, type GatewayOptions, openGateway } from '../../src/gateway.ts'
+import type { GatewayEvent } from '../../src/kernel/events.ts'
+import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from './loopback-certificate.ts'
+import { createTestUpstream, type TestUpstream } from './test-upstream.ts'
+
+export interface StageOptions {
+  /** `tls`: https outside, a terminating proxy before the gateway. */
+  readonly front: 'direct' | 'tls'
+  /** Gateways on one SQLite file behind one address; each connection goes to the next one. Default 1. */
+  readonly replicas?: number
+  readonly realm?: Partial<RealmSettings>
+  /** YAML added at the end of the configuration. */
+  readonly config?: string
+  /** The routes' YAML. Default: `/public/*` for anybody, `/api/*` logged in, `/admin/*` for admins. */
+  readonly routes?: string
+  readonly gateway?: GatewayOptions
+}
+
+export interface Stage {
+  readonly publicUrl: string
+  readonly realm: DevRealm
+  readonly upstream: TestUpstream
+  readonly gateways: readonly Gateway[]
+  readonly events: readonly GatewayEvent[]
+  readonly folder: string
+  readonly config: GatewayConfig
+  url(path: string): string
+  /** A browser with an empty cookie jar that trusts the stage's certificate. */
+  browser(): Browser
+  /** A browser in which somebody has logged in. */
+  loggedIn(username?: string): Promise<Browser>
+  /** What all gateways have logged so far; lines are written in batches, so close the gateways first. */
+  log(): Promise<string>
+  /** Ends a gateway as SIGTERM does, and starts another one in its place. */
+  restart(index: number): Promise<void>
+  close(): Promise<void>
+}
+
+export const CLIENT_ID = 'web-gateway'
+export const CLIENT_SECRET = 'canary-client-secret'
+
+const DEFAULT_ROUTES = `
+  - { path: "/public/*", service: api, require: none, credential: none }
+  - { path: "/api/*", service: api, require: { login: true } }
+  - { path: "/admin/*", service: api, require: { roles: [admin] } }
+  - { path: "/page/*", service: api, require: { login: true } }
+`
+
+/** Starts the parts; `close` ends them in the opposite order. */
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'doorman-stage-'))
+  const front = await openFront(options.front)
+  const publicUrl = `${options.front === 'tls' ? 'https' : 'http'}://localhost:${front.port}`
+  const realm = await startDevRealm({
+    clients: [
+      {
+        clientId: CLIENT_ID,
+        secret: CLIENT_SECRET,
+        redirectUris: [`${publicUrl}/auth/callback`],
+        postLogoutRedirectUris: [`${publicUrl}/auth/logged-out`],
+      },
+    ],
+    settings: options.realm ?? {},
+  })
+  const upstream = await createTestUpstream()
+  const config = readStageConfig(options, publicUrl, realm.issuer, upstream.origin, folder)
+  const events: GatewayEvent[] = []
+  const dispatcher = new Agent({ connect: { ca: LOOPBACK_CERTIFICATE } })
+  const logFile = join(folder, 'gateway.log')
+  const start = async () => {
+    const gateway = await openGateway(config, {
+      logLevel: 'debug',
+      logDestination: openSync(logFile, 'a'),
+      ...options.gateway,
+    })
+    gateway.events.subscribe((event) => events.push(event))
+    return gateway
+  }
+  const gateways = await Promise.all(Array.from({ length: options.replicas ?? 1 }, start))
+  const aim = () => front.aim(gateways.map(({ publicAddress }) => publicAddress.port))
+  aim()
+  const browser = () => createBrowser({ dispatcher })
+  const url = (path: string) => `${publicUrl}${path}`
+  return {
+    publicUrl,
+    realm,
+    upstream,
+    gateways,
+    events,
+    folder,
+    config,
+    url,
+    browser,
+    async loggedIn(username = 'alice') {
+      const visitor = browser()
+      await visitor.logIn(url('/auth/login'), { username, password: '' })
+      return visitor
+    },
+    log: () => readFile(logFile, 'utf8'),
+    async restart(index) {
+      await gateways[index]?.close()
+      gateways[index] = await start()
+      aim()
+    },
+    async close() {
+      await dispatcher.destroy()
+      await front.close()
+      await Promise.all(gateways.map((gateway) => gateway.close()))
+      await upstream.close()
+      await realm.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Each scenario as it is for a browser that talks to the gateway, and behind a proxy that ends TLS. */
+export const FRONTS = ['direct', 'tls'] as const
+
+function readStageConfig(
+  options: StageOptions,
+  publicUrl: string,
+  issuer: string,
+  upstream: string,
+  folder: string,
+): GatewayConfig {
+  const text = `
+publicUrl: ${publicUrl}
+listen: 127.0.0.1:0
+operator: { listen: 127.0.0.1:0 }
+trustedProxies: ${options.front === 'tls' ? '[127.0.0.1]' : '[]'}
+realms:
+  main: { issuer: "${issuer}", clientId: ${CLIENT_ID}, clientAuth: { secret: ${CLIENT_SECRET} } }
+session: { store: "sqlite:store/doorman.db" }
+keys: ["\${file:store/keys}"]
+services:
+  api: { url: "${upstream}", credential: accessToken }
+routes: ${options.routes ?? DEFAULT_ROUTES}
+${options.config ?? ''}
+`
+  const reading = parseConfig(text, { file: 'stage.yaml', env: {}, folder })
+  if (reading.kind === 'invalid') throw new Error(JSON.stringify(reading.problems))
+  return reading.config
+}
+
+interface Front {
+  readonly port: number
+  /** Where the next connections go, in turn. */
+  aim(ports: readonly number[]): void
+  close(): Promise<void>
+}
+
+/** Passes bytes on, connection by connection; with `tls` it ends TLS first. */
+async function openFront(kind: StageOptions['front']): Promise<Front> {
+  let ports: readonly number[] = []
+  let count = 0
+  const sockets = new Set<Socket>()
+  const pass = (client: Socket) => {
+    const server = connectTcp(ports[count % ports.length] ?? 0, '127.0.0.1')
+    count += 1
+    for (const socket of [client, server]) {
+      sockets.add(socket)
+      socket.on('error', () => socket.destroy())
+      socket.on('close', () => {
+        sockets.delete(socket)
+        client.destroy()
+        server.destroy()
+      })
+    }
+    client.pipe(server).pipe(client)
+  }
+  const server: Server =
+    kind === 'tls' ? createTlsServer({ cert: LOOPBACK_CERTIFICATE, key: LOOPBACK_KEY }, pass) : createTcpServer(pass)
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    aim(to) {
+      ports = to
+    },
+    close() {
+      for (const socket of sockets) socket.destroy()
+      return new Promise((resolve) => {
+        server.close(() => resolve())
+      })
+    },
+  }
+}
