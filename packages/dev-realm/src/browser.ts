@@ -54,28 +54,32 @@ export interface CookieJar {
 const MAX_STEPS = 15
 
 interface StoredCookie {
+  readonly name: string
   readonly value: string
   readonly path: string
 }
 
 function createCookieJar(): CookieJar & { store(url: URL, setCookie: string): string } {
+  /** By host, then by name and path: a cookie of another path is another cookie (RFC 6265 section 5.3). */
   const byHost = new Map<string, Map<string, StoredCookie>>()
   const jar = (host: string) => {
     const found = byHost.get(host) ?? new Map<string, StoredCookie>()
     byHost.set(host, found)
     return found
   }
+  const identity = (name: string, path: string) => `${name};${path}`
+  const cookiesOf = (host: string) => [...jar(host).values()]
   return {
     header(url) {
       const { hostname, pathname } = new URL(url)
-      const pairs = [...jar(hostname)].filter(([, cookie]) => matchesPath(pathname, cookie.path))
-      return pairs.length === 0 ? undefined : pairs.map(([name, cookie]) => `${name}=${cookie.value}`).join('; ')
+      const sent = cookiesOf(hostname).filter(({ path }) => matchesPath(pathname, path))
+      return sent.length === 0 ? undefined : sent.map(({ name, value }) => `${name}=${value}`).join('; ')
     },
-    get: (host, name) => jar(host).get(name)?.value,
+    get: (host, name) => cookiesOf(host).find((cookie) => cookie.name === name)?.value,
     set: (host, name, value) => {
-      jar(host).set(name, { value, path: '/' })
+      jar(host).set(identity(name, '/'), { name, value, path: '/' })
     },
-    names: (host) => [...jar(host).keys()],
+    names: (host) => cookiesOf(host).map(({ name }) => name),
     clear: () => byHost.clear(),
     // "Secure" is not looked at: localhost counts as trustworthy in browsers, and Keycloak relies on that.
     store(url, setCookie) {
@@ -83,10 +87,11 @@ function createCookieJar(): CookieJar & { store(url: URL, setCookie: string): st
       const name = pair.slice(0, pair.indexOf('='))
       const attribute = (wanted: string) =>
         attributes.find((text) => text.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1)
+      const path = attribute('path') ?? '/'
       const expires = attribute('expires')
       const isGone = attribute('max-age') === '0' || (expires !== undefined && Date.parse(expires) < Date.now())
-      if (isGone) jar(url.hostname).delete(name)
-      else jar(url.hostname).set(name, { value: pair.slice(name.length + 1), path: attribute('path') ?? '/' })
+      if (isGone) jar(url.hostname).delete(identity(name, path))
+      else jar(url.hostname).set(identity(name, path), { name, value: pair.slice(name.length + 1), path })
       return name
     },
   }

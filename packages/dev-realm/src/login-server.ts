@@ -69,6 +69,8 @@ function buildConfiguration(state: RealmState, port: number): Readonly<Record<st
     // Browsers do not separate cookies by port: two realms on one machine need names of their own.
     cookies: {
       keys: [randomBytes(32).toString('base64url')],
+      // As Keycloak: without a path, the applications on this host would receive the realm's session.
+      long: { httpOnly: true, sameSite: 'lax', path: `/realms/${state.realm}/` },
       names: { session: `realm_${port}_session`, interaction: `realm_${port}_login`, resume: `realm_${port}_resume` },
     },
     features: {

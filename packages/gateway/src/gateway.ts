@@ -1,8 +1,8 @@
 // The composition root: constructs every part from the configuration and connects them. Decides nothing itself.
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { GatewayConfig, KeySource } from './config/gateway-config.ts'
+import type { GatewayConfig } from './config/gateway-config.ts'
 import { createFrontDoor, type DoorRoute, type FrontDoor } from './front-door.ts'
 import { createRequestReader } from './http/read-request.ts'
 import type { Frontends } from './http/return-to.ts'
@@ -23,7 +23,7 @@ import { buildEndpoints, type Endpoint } from './routes.ts'
 import { createSessionLifecycle, type SessionLifecycle } from './session/lifecycle.ts'
 import { type Cookies, createCookies } from './session/session-cookie.ts'
 import type { SessionStore } from './session/session-store.ts'
-import { createFileKeyRing, createTextKeyRing } from './stores/key-ring.ts'
+import { createFileKeyRing, createTextKeyRing, joinKeyRings } from './stores/key-ring.ts'
 import { createMemoryStore } from './stores/memory.ts'
 import { observeStore } from './stores/observed.ts'
 import { openSqliteStore } from './stores/sqlite.ts'
@@ -116,9 +116,10 @@ async function connect(
     await log.close()
   })
 
+  const ring = createRing(config, clock)
   const store = observeStore(await openStore(config, clock), events)
   closing.push(() => store.close(), sweepStore(store, events))
-  const parts = createParts(config, options, clock, events, store)
+  const parts = createParts({ config, options, clock, events, ring, store })
   closing.push(() => parts.relyingParty.close())
   closing.push(() => parts.refresher.drain())
   closing.push(async () => {
@@ -171,14 +172,16 @@ interface Parts {
   readonly forwarders: ReadonlyMap<string, Forwarder>
 }
 
-function createParts(
-  config: GatewayConfig,
-  options: GatewayOptions,
-  clock: Clock,
-  events: Events,
-  store: SessionStore,
-): Parts {
-  const ring = createRing(config, clock)
+interface Ground {
+  readonly config: GatewayConfig
+  readonly options: GatewayOptions
+  readonly clock: Clock
+  readonly events: Events
+  readonly ring: KeyRing
+  readonly store: SessionStore
+}
+
+function createParts({ config, options, clock, events, ring, store }: Ground): Parts {
   const cookies = createCookies({ publicUrl: config.publicUrl, ...config.cookies })
   const ca = config.tls.ca.map((file) => readFileSync(file, 'utf8'))
   const relyingParty = createRealm(config, options, ca, clock, events)
@@ -227,21 +230,18 @@ function wait(seconds: number): Promise<void> {
   return pause(seconds * 1000)
 }
 
-function createRing(config: GatewayConfig, clock: Clock): KeyRing {
-  const isAlone = config.keys.length === 1
-  const rings = config.keys.map((source: KeySource) =>
-    source.kind === 'text'
-      ? createTextKeyRing(source.keys)
-      : createFileKeyRing({ path: source.path, createWhenAbsent: isAlone, clock }),
+function createRing({ keys, session }: GatewayConfig, clock: Clock): KeyRing {
+  const { store } = session
+  // A ring that was lost must not be replaced in silence: every session of the store would be unreadable.
+  const isFirstStart = store.kind === 'memory' || !existsSync(store.path)
+  const createWhenAbsent = isFirstStart && keys.length === 1
+  return joinKeyRings(
+    keys.map((source) =>
+      source.kind === 'text'
+        ? createTextKeyRing(source.keys)
+        : createFileKeyRing({ path: source.path, createWhenAbsent, clock }),
+    ),
   )
-  const [only] = rings
-  if (only !== undefined && isAlone) return only
-  return {
-    keys: () => rings.flatMap((ring) => ring.keys()),
-    reload: () => {
-      for (const ring of rings) ring.reload()
-    },
-  }
 }
 
 function createRealm(
