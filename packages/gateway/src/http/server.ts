@@ -1,6 +1,6 @@
 // The listener: node's HTTP server with limits, and an end that lets requests in flight finish.
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ErrorCode, GatewayError } from '../kernel/errors.ts'
 import { buildProblem, type Reply } from './reply.ts'
@@ -48,10 +48,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // Above its limit node drops headers without a word; the limit in bytes is the one that refuses.
   server.maxHeadersCount = 0
   server.on('clientError', answerClientError)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
   server.on('connect', (_message, socket) => answerRaw(socket, 'ERR_ROUTE_METHOD_NOT_ALLOWED'))
   return {
     start: () => start(server, listen),
-    close: () => close(server, limits.closeSeconds),
+    close: () => close(server, sockets, limits.closeSeconds),
   }
 }
 
@@ -68,7 +73,7 @@ function start(server: Server, { host, port }: HttpServerOptions['listen']): Ret
   })
 }
 
-function close(server: Server, seconds: number): Promise<void> {
+function close(server: Server, sockets: ReadonlySet<Socket>, seconds: number): Promise<void> {
   if (!server.listening) return Promise.resolve()
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), seconds * 1000)
@@ -80,6 +85,8 @@ function close(server: Server, seconds: number): Promise<void> {
       resolve()
     })
     server.closeIdleConnections()
+    // Browsers connect ahead of need; to node such a connection is a request that has begun.
+    for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
   })
 }
 
@@ -89,6 +96,8 @@ export function sendReply(response: ServerResponse, reply: Reply): void {
   const headers: string[] = []
   for (const [name, value] of reply.headers) headers.push(name, value)
   headers.push('content-length', String(Buffer.byteLength(reply.body)))
+  // The rest of the request may still come, and must not be read as the next one (RFC 9110 section 15.5.9).
+  if (reply.status === 408) headers.push('connection', 'close')
   response.writeHead(reply.status, headers)
   response.end(reply.body)
 }

@@ -1,3 +1,4 @@
+import { errors } from 'undici'
 import { GatewayError } from '../kernel/errors.ts'
 
 const TIMEOUTS = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']
@@ -12,9 +13,9 @@ export function upstreamError(cause: unknown): GatewayError {
   const detail = { because: code }
   if (TIMEOUTS.includes(code)) return new GatewayError('ERR_UPSTREAM_TIMEOUT', detail, cause)
   if (RESETS.includes(code)) return new GatewayError('ERR_UPSTREAM_RESET', detail, cause)
-  if (BAD_RESPONSES.includes(code) || code.startsWith('HPE_')) {
-    return new GatewayError('ERR_UPSTREAM_BAD_RESPONSE', detail, cause)
-  }
+  if (BAD_RESPONSES.includes(code)) return new GatewayError('ERR_UPSTREAM_BAD_RESPONSE', detail, cause)
+  // Not kept as the cause: it carries bytes of the answer, which no log may have.
+  if (cause instanceof errors.HTTPParserError) return new GatewayError('ERR_UPSTREAM_BAD_RESPONSE', detail)
   // undici refused to write the request: its headers or body do not fit together.
   if (BAD_REQUESTS.includes(code)) return new GatewayError('ERR_REQUEST_MALFORMED', detail, cause)
   return new GatewayError('ERR_UPSTREAM_UNREACHABLE', detail, cause)

@@ -1,0 +1,136 @@
+// The way of a proxied request with everything but sessions: read, matched, judged, forwarded. Publishes itself under
+// the loopback address it got.
+
+import type { Exchange } from '../../src/http/exchange.ts'
+import { createRequestReader } from '../../src/http/read-request.ts'
+import { buildProblem } from '../../src/http/reply.ts'
+import { createHttpServer, type HttpLimits, sendReply } from '../../src/http/server.ts'
+import type { ErrorCode, GatewayError } from '../../src/kernel/errors.ts'
+import { judgeOrigin } from '../../src/policy/csrf.ts'
+import { createCookies } from '../../src/session/session-cookie.ts'
+import { createForwarder, type ForwardRules } from '../../src/upstream/forward.ts'
+import { createUpstreamHeaders } from '../../src/upstream/headers.ts'
+import { compileRewrite } from '../../src/upstream/rewrite.ts'
+import { compileRoutes, type RouteRule } from '../../src/upstream/route.ts'
+
+export interface TestRoute extends RouteRule {
+  readonly rewrite?: string
+}
+
+export interface TestProxyOptions {
+  readonly upstream: string
+  readonly routes?: readonly TestRoute[]
+  readonly trustedProxies?: readonly string[]
+  readonly authorization?: string | null
+  readonly limits?: Partial<HttpLimits>
+  readonly rules?: Partial<ForwardRules>
+  readonly maxConnections?: number
+  readonly connectTimeoutSeconds?: number
+  readonly ca?: readonly string[]
+}
+
+export interface TestProxy {
+  readonly port: number
+  readonly url: string
+  readonly host: string
+  /** Requests whose answer has neither ended nor been given up. */
+  readonly inFlight: number
+  /** Forwardings that failed. */
+  readonly failures: readonly GatewayError[]
+  close(): Promise<void>
+}
+
+const EVERYTHING: TestRoute = { path: '/*', methods: null, require: 'none' }
+
+export async function createTestProxy(options: TestProxyOptions): Promise<TestProxy> {
+  const failures: GatewayError[] = []
+  let handle: Parameters<typeof createHttpServer>[0]['handler'] = () => {}
+  const server = createHttpServer({
+    listen: { host: '127.0.0.1', port: 0 },
+    limits: {
+      maxHeaderBytes: 16_384,
+      headersTimeoutSeconds: 10,
+      keepAliveSeconds: 5,
+      closeSeconds: 0.1,
+      ...options.limits,
+    },
+    handler: (message, response) => handle(message, response),
+  })
+  const { port } = await server.start()
+  const host = `127.0.0.1:${port}`
+  const publicUrl = new URL(`http://${host}`)
+  const cookies = createCookies({ publicUrl: publicUrl.origin, prefix: '__Host-', name: 'doorman' })
+
+  const answer = ({ request, response }: Pick<Exchange, 'request' | 'response'>, code: ErrorCode, headers = {}) => {
+    sendReply(response, buildProblem(code, { requestId: request.id, headers: Object.entries<string>(headers) }))
+  }
+  const forwarder = createForwarder({
+    origin: options.upstream,
+    ca: options.ca ?? null,
+    maxConnections: options.maxConnections ?? 64,
+    connectTimeoutSeconds: options.connectTimeoutSeconds ?? 5,
+    failed: (exchange, error) => {
+      failures.push(error)
+      if (!exchange.response.headersSent) answer(exchange, error.code)
+    },
+  })
+  const rules: ForwardRules = {
+    headersTimeoutSeconds: 10,
+    idleBodySeconds: 10,
+    isPersonal: true,
+    isOwnCookie: cookies.isOurs,
+    ...options.rules,
+  }
+  const routes = (options.routes ?? [EVERYTHING]).map((route) => ({
+    ...route,
+    rewriting: compileRewrite(route.path, route.rewrite ?? null),
+  }))
+  const table = compileRoutes(routes)
+  const read = createRequestReader({ publicUrl, trustedProxies: options.trustedProxies ?? [] })
+  const buildHeaders = createUpstreamHeaders({ publicUrl, isOwnCookie: cookies.isOurs })
+
+  let inFlight = 0
+  handle = (message, response) => {
+    inFlight += 1
+    response.on('close', () => {
+      inFlight -= 1
+    })
+    const result = read(message)
+    if (result.kind === 'redirect') {
+      sendReply(response, { status: 303, headers: [['location', result.location]], body: '' })
+      return
+    }
+    if (result.kind === 'refused') {
+      sendReply(response, buildProblem(result.code, { requestId: result.requestId }))
+      return
+    }
+    const { request, peer } = result
+    const exchange: Exchange = { request, peer, message, response }
+    const match = table.match(request.method, request.path)
+    if (match.kind === 'none') return answer(exchange, 'ERR_ROUTE_NOT_FOUND')
+    if (match.kind === 'ambiguous') return answer(exchange, 'ERR_REQUEST_MALFORMED')
+    if (match.kind === 'method-not-allowed')
+      return answer(exchange, 'ERR_ROUTE_METHOD_NOT_ALLOWED', { allow: match.allow })
+    const { route } = match
+    if (route.require !== 'none') {
+      const verdict = judgeOrigin(request, { ownOrigin: publicUrl.origin, frontends: [] })
+      if (verdict.kind === 'refused') return answer(exchange, 'ERR_POLICY_CSRF')
+    }
+    const target = route.rewriting(request.path) + request.search
+    forwarder.forward(exchange, target, buildHeaders(exchange, options.authorization ?? null), rules)
+  }
+
+  return {
+    port,
+    url: publicUrl.origin,
+    host,
+    get inFlight() {
+      return inFlight
+    },
+    failures,
+    async close() {
+      await server.close()
+      await forwarder.close()
+    },
+  }
+}

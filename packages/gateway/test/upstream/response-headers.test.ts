@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { suite, test } from 'node:test'
+import { filterResponseHeaders, personalCacheControl } from '../../src/upstream/response-headers.ts'
+
+const isOwnCookie = (name: string) => name.startsWith('__Host-Http-doorman')
+const PERSONAL = { isOwnCookie, isPersonal: true }
+const OPEN = { isOwnCookie, isPersonal: false }
+
+suite('the headers of an answer', () => {
+  test('pass in order, repeated ones repeatedly', () => {
+    const sent = { 'content-type': 'text/plain', link: ['a', 'b'], location: 'https://other.example/' }
+    const expected = ['content-type', 'text/plain', 'link', 'a', 'link', 'b', 'location', 'https://other.example/']
+    assert.deepEqual(filterResponseHeaders(sent, OPEN), expected)
+  })
+
+  for (const name of [
+    'connection',
+    'keep-alive',
+    'transfer-encoding',
+    'trailer',
+    'upgrade',
+    'te',
+    'proxy-authenticate',
+    'proxy-connection',
+  ]) {
+    test(`lack ${name}`, () => assert.deepEqual(filterResponseHeaders({ [name]: 'x' }, OPEN), []))
+  }
+
+  test('lack what Connection names', () => {
+    assert.deepEqual(filterResponseHeaders({ connection: 'close, X-Hop', 'x-hop': '1', 'x-stays': '1' }, OPEN), [
+      'x-stays',
+      '1',
+    ])
+  })
+
+  const forged = [
+    '__Host-Http-doorman=x',
+    ' __Host-Http-doorman = x; Path=/',
+    '=__Host-Http-doorman=x',
+    '__Host-Http-doorman',
+    '__Host-Http-doorman-login-a=; Max-Age=0',
+  ]
+  for (const cookie of forged) {
+    test(`lack Set-Cookie ${JSON.stringify(cookie)}`, () => {
+      assert.deepEqual(filterResponseHeaders({ 'set-cookie': ['a=1', cookie, 'b=2'] }, OPEN), [
+        'set-cookie',
+        'a=1',
+        'set-cookie',
+        'b=2',
+      ])
+    })
+  }
+
+  test('keep the caching of a route without a session', () => {
+    const sent = { 'cache-control': 'public, max-age=60', 'cdn-cache-control': 'max-age=60' }
+    assert.deepEqual(filterResponseHeaders(sent, OPEN), [
+      'cache-control',
+      'public, max-age=60',
+      'cdn-cache-control',
+      'max-age=60',
+    ])
+  })
+
+  test('keep shared caches out on a route with a session', () => {
+    const sent = {
+      'cache-control': 'public, max-age=60',
+      'cdn-cache-control': 'max-age=60',
+      'surrogate-control': 'max-age=60',
+    }
+    assert.deepEqual(filterResponseHeaders(sent, PERSONAL), ['cache-control', 'private, max-age=60'])
+  })
+
+  test('gain no caching rule that was not there', () => {
+    assert.deepEqual(filterResponseHeaders({ etag: '"1"' }, PERSONAL), ['etag', '"1"'])
+  })
+})
+
+const CACHE_ROWS = [
+  ['public', 'private'],
+  ['Public, Max-Age=60', 'private, Max-Age=60'],
+  ['max-age=60', 'private, max-age=60'],
+  ['public, s-maxage=600, max-age=60', 'private, max-age=60'],
+  ['private, max-age=60', 'private, max-age=60'],
+  ['no-store', 'no-store'],
+  ['public, no-store', 'no-store'],
+  ['no-cache="set-cookie, x"', 'private, no-cache="set-cookie, x"'],
+  ['', 'private'],
+] as const
+
+for (const [value, expected] of CACHE_ROWS) {
+  test(`Cache-Control ${JSON.stringify(value)} becomes ${JSON.stringify(expected)} for one person`, () => {
+    assert.equal(personalCacheControl(value), expected)
+  })
+}
