@@ -58,6 +58,7 @@ export interface FrontDoor {
 /** What logs and metrics call requests that no route and no endpoint owns. */
 const NO_ROUTE = 'none'
 const RETRY_AFTER_SECONDS = 2
+const LIMITS = ['idle', 'absolute', 'realm']
 
 export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
   const { endpoints, routes, sessions, credentials, events } = options
@@ -155,7 +156,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
 
   function enterWith(exchange: Exchange, route: DoorRoute, lookup: SessionLookup): void {
     if (lookup.kind === 'none') {
-      askToLogIn(exchange, route, 'ERR_SESSION_REQUIRED')
+      askToLogIn(exchange, route, LIMITS.includes(lookup.because) ? 'ERR_SESSION_EXPIRED' : 'ERR_SESSION_REQUIRED')
       return
     }
     sessions.use(lookup.live)

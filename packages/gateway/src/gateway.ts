@@ -230,6 +230,11 @@ function wait(seconds: number): Promise<void> {
   return pause(seconds * 1000)
 }
 
+/** For a limit that nobody waits out once the work is done: it does not keep a stopping process alive. */
+function waitLoosely(seconds: number): Promise<void> {
+  return pause(seconds * 1000, undefined, { ref: false })
+}
+
 function createRing({ keys, session }: GatewayConfig, clock: Clock): KeyRing {
   const { store } = session
   // A ring that was lost must not be replaced in silence: every session of the store would be unreadable.
@@ -342,7 +347,7 @@ function createEndpoints(parts: EndpointParts): ReadonlyMap<string, Endpoint> {
     logoutPath: paths.logout,
     loggedOutPath: paths.loggedOut,
     postLogoutRedirectUri: publicUrl + paths.loggedOut,
-    wait,
+    wait: waitLoosely,
     realmSeconds: LOGOUT_REALM_SECONDS,
   }
   return buildEndpoints({

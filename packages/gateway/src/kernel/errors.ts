@@ -13,7 +13,6 @@ export interface ErrorFacts {
 
 export const ERRORS = {
   ERR_REQUEST_MALFORMED: { status: 400, wire: 'bad_request', level: 'info', retry: 'no' },
-  ERR_REQUEST_TOO_LARGE: { status: 413, wire: 'bad_request', level: 'info', retry: 'no' },
   ERR_REQUEST_TIMEOUT: { status: 408, wire: 'bad_request', level: 'info', retry: 'later' },
   ERR_REQUEST_HEADERS_TOO_LARGE: { status: 431, wire: 'bad_request', level: 'info', retry: 'no' },
   ERR_REQUEST_UNTRUSTED_HOST: { status: 421, wire: 'bad_request', level: 'info', retry: 'no' },
@@ -22,7 +21,6 @@ export const ERRORS = {
   ERR_LOGIN_ATTEMPT_MISSING: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
   ERR_LOGIN_ATTEMPT_EXPIRED: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
   ERR_LOGIN_ATTEMPT_REPLAYED: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
-  ERR_LOGIN_STATE_MISMATCH: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
   ERR_LOGIN_ISSUER_MISMATCH: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
   ERR_LOGIN_CODE_REJECTED: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
   ERR_LOGIN_LOOP: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
@@ -47,7 +45,6 @@ export const ERRORS = {
   ERR_UPSTREAM_RESET: { status: 502, wire: 'upstream_reset', level: 'error', retry: 'later' },
   ERR_UPSTREAM_BAD_RESPONSE: { status: 502, wire: 'upstream_bad_response', level: 'error', retry: 'later' },
   ERR_STORE_UNAVAILABLE: { status: 503, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
-  ERR_STORE_CONFLICT: { status: 409, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
   ERR_STORE_REFUSED: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },
   ERR_INTERNAL: { status: 500, wire: 'internal_error', level: 'error', retry: 'later' },
   ERR_CONFIG_INVALID: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },

@@ -49,7 +49,7 @@ test('a navigation gets a page with the code and the request id, a fetch a probl
 })
 
 test('the internal name of a failure stays inside', () => {
-  assert.ok(!buildErrorPage('ERR_LOGIN_STATE_MISMATCH', { requestId: 'r1' }).body.includes('STATE_MISMATCH'))
+  assert.ok(!buildErrorPage('ERR_LOGIN_CODE_REJECTED', { requestId: 'r1' }).body.includes('CODE_REJECTED'))
 })
 
 test('a page is readable on a phone and in the dark', () => {

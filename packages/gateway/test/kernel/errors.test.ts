@@ -40,7 +40,6 @@ test('no login check can be told from another by its word or status', () => {
     'ERR_LOGIN_ATTEMPT_MISSING',
     'ERR_LOGIN_ATTEMPT_EXPIRED',
     'ERR_LOGIN_ATTEMPT_REPLAYED',
-    'ERR_LOGIN_STATE_MISMATCH',
     'ERR_LOGIN_ISSUER_MISMATCH',
     'ERR_LOGIN_CODE_REJECTED',
     'ERR_ID_TOKEN_INVALID',
