@@ -21,7 +21,10 @@ before(async () => {
   id = await keycloak.admin.post('main/clients', JSON.parse(readFileSync(join(folder, 'client.json'), 'utf8')))
   secret = (await keycloak.admin.get<{ readonly value: string }>(`main/clients/${id}/client-secret`)).value
 })
-after(() => keycloak.stop())
+after(async () => {
+  await keycloak.admin.delete(`main/clients/${id}`)
+  await keycloak.stop()
+})
 
 function init(args: readonly string[], env: Record<string, string>, folder = temporaryFolder()): Promise<Outcome> {
   const files = ['-c', join(folder, 'doorman.yaml'), '--client-file', join(folder, 'client.json')]

@@ -34,6 +34,7 @@ const WRONG: readonly (readonly [string, string, Record<string, string>])[] = [
   ['a wrong file', 'publicUrl: 1', {}],
   ['an address that is none', VALID, { DOORMAN_LISTEN: '4000' }],
   ['a log level that is none', VALID, { DOORMAN_LOG_LEVEL: 'loud' }],
+  ['a ring that is none', `${VALID}keys: [nonsense]\n`, {}],
 ]
 
 for (const [behaviour, config, env] of WRONG) {
