@@ -251,3 +251,11 @@ test('draining waits for the refresh under way', async () => {
   const found = await lifecycle.find(sessionId)
   assert.equal(found.kind === 'active' && found.live.session.tokens.accessToken, 'access-token-2')
 })
+
+test('tokens that are not due are given at once, without a promise', async () => {
+  const set = createReplicaSet()
+  const { lifecycle, refresher } = startReplica(set, scriptRealm().realm, 'one')
+  const { live } = await lifecycle.open(buildNewSession())
+  const credentials = createCredentials({ refresher, now: set.clock.now, waitSeconds: 5 })
+  assert.deepEqual(credentials.freshen(live), { kind: 'fresh', live })
+})
