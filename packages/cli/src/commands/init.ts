@@ -92,9 +92,9 @@ function formatItems(items: readonly CheckedItem[]): readonly string[] {
 }
 
 function nextSteps({ clientFile, config }: InitOptions, items: readonly CheckedItem[]): string {
-  const lacks = items.some(({ state }) => state === 'missing')
+  const isRegistered = items.some(({ item, state }) => item === 'redirect URI' && state === 'right')
   const steps = [
-    ...(lacks ? [`import ${clientFile} in Keycloak: Clients, Import client`] : []),
+    ...(isRegistered ? [] : [`import ${clientFile} in Keycloak: Clients, Import client`]),
     'put the secret of the client (tab "Credentials") into KEYCLOAK_CLIENT_SECRET',
     `name your services and routes in ${config}, then: doorman check`,
     'doorman start',

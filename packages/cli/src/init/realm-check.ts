@@ -42,7 +42,7 @@ export async function checkRealm(options: RealmCheckOptions): Promise<readonly C
 
 async function discover(issuer: string): Promise<Endpoints | CheckedItem> {
   const answer = await ask(`${issuer}/.well-known/openid-configuration`)
-  if (answer === undefined) return missingRealm(`${issuer} does not answer`)
+  if (answer === undefined) return notAsked('realm', `${issuer} does not answer`)
   if (answer.status !== 200) return missingRealm(`${issuer} answers ${answer.status}; is there such a realm?`)
   const { issuer: named, authorization_endpoint, token_endpoint, end_session_endpoint } = parseObject(answer.text)
   if (named !== issuer) return missingRealm(`the realm calls itself ${named}; write that as the issuer`)
