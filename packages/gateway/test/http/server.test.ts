@@ -89,6 +89,14 @@ suite('what is no request', () => {
   })
 })
 
+test('no header is lost below the limit in bytes', async (t) => {
+  const { port } = await setUp(t, ({ rawHeaders }, response) => {
+    sendReply(response, buildReply(200, String(rawHeaders.length / 2)))
+  })
+  const answer = await sendRaw(port, buildRaw('GET /', ['Host: x', ...Array.from({ length: 2500 }, () => 'a:1')]))
+  assert.equal(answer.body, '2502')
+})
+
 test('an address in use is named', async (t) => {
   const { port } = await setUp(t, sayHello)
   const second = createHttpServer({ listen: { host: '127.0.0.1', port }, limits: LIMITS, handler: sayHello })

@@ -226,6 +226,31 @@ suite('a request body', () => {
   })
 })
 
+test('a body is read no faster than the upstream takes it, and dropped once the upstream has answered', async (t) => {
+  const { upstream, proxy } = await setUp(t)
+  let refuse = () => {}
+  upstream.answer((message, response) => {
+    message.pause()
+    refuse = () => response.writeHead(413, { 'content-length': '3' }).end('big')
+  })
+  const length = 32 * 2 ** 20
+  const socket = await openRaw(proxy.port)
+  t.after(() => socket.destroy())
+  socket.write(`POST /a HTTP/1.1\r\nHost: ${proxy.host}\r\nContent-Length: ${length}\r\n\r\n`)
+  const chunk = Buffer.alloc(64 * 1024)
+  for (let at = 0; at < length; at += chunk.length) socket.write(chunk)
+  await until(() => upstream.received.length === 1)
+  for (let before = -1; before !== socket.writableLength; ) {
+    before = socket.writableLength
+    for (let turns = 0; turns < 2000; turns += 1) await turn()
+  }
+  assert(socket.writableLength > length / 2, `${socket.writableLength} bytes were left to send`)
+  refuse()
+  const [answer] = await once(socket, 'data')
+  assert.match(String(answer), /^HTTP\/1\.1 413/)
+  await until(() => socket.writableLength === 0)
+})
+
 suite('a client that goes away', () => {
   test('ends the request upstream', async (t) => {
     const { upstream, proxy } = await setUp(t)
