@@ -1,16 +1,8 @@
 // Everything real on one stage: a development realm, an upstream, one or more gateways, and what stands before them.
 import { openSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import {
-  type AddressInfo,
-  connect as connectTcp,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createServer as createTlsServer } from 'node:tls'
 import { type DevRealm, type RealmSettings, startDevRealm } from '@doorman/dev-realm'
 import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
 import { Agent } from 'undici'
@@ -18,7 +10,8 @@ import type { GatewayConfig } from '../../src/config/gateway-config.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { type Gateway, type GatewayOptions, openGateway } from '../../src/gateway.ts'
 import type { GatewayEvent } from '../../src/kernel/events.ts'
-import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from './loopback-certificate.ts'
+import { openFront } from './front.ts'
+import { LOOPBACK_CERTIFICATE } from './loopback-certificate.ts'
 import { createTestUpstream, type TestUpstream } from './test-upstream.ts'
 
 export interface StageOptions {
@@ -158,49 +151,4 @@ ${options.config ?? ''}
   const reading = parseConfig(text, { file: 'stage.yaml', env: {}, folder })
   if (reading.kind === 'invalid') throw new Error(JSON.stringify(reading.problems))
   return reading.config
-}
-
-interface Front {
-  readonly port: number
-  /** Where the next connections go, in turn. */
-  aim(ports: readonly number[]): void
-  close(): Promise<void>
-}
-
-/** Passes bytes on, connection by connection; with `tls` it ends TLS first. */
-async function openFront(kind: StageOptions['front']): Promise<Front> {
-  let ports: readonly number[] = []
-  let count = 0
-  const sockets = new Set<Socket>()
-  const pass = (client: Socket) => {
-    const server = connectTcp(ports[count % ports.length] ?? 0, '127.0.0.1')
-    count += 1
-    for (const socket of [client, server]) {
-      sockets.add(socket)
-      socket.on('error', () => socket.destroy())
-      socket.on('close', () => {
-        sockets.delete(socket)
-        client.destroy()
-        server.destroy()
-      })
-    }
-    client.pipe(server).pipe(client)
-  }
-  const server: Server =
-    kind === 'tls' ? createTlsServer({ cert: LOOPBACK_CERTIFICATE, key: LOOPBACK_KEY }, pass) : createTcpServer(pass)
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  return {
-    port: (server.address() as AddressInfo).port,
-    aim(to) {
-      ports = to
-    },
-    close() {
-      for (const socket of sockets) socket.destroy()
-      return new Promise((resolve) => {
-        server.close(() => resolve())
-      })
-    },
-  }
 }
