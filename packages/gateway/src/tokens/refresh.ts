@@ -141,9 +141,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
   async function settle(live: LiveSession, result: RefreshResult): Promise<RefreshOutcome> {
     switch (result.kind) {
       case 'refreshed':
-        return keepTokens(live, result)
+        return keepTokens(live, (session) => renewedSession(session, result))
       case 'unavailable':
-        return unavailable(live, result.retryAfterSeconds ?? options.cooldownSeconds)
+        return settleUnavailable(live, result)
       case 'rejected':
         return endUnlessRenewed(live, result.because)
       case 'foreign':
@@ -165,11 +165,19 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
   }
 
-  async function keepTokens(
+  // An answer of no other use may have carried the only refresh token that still works.
+  async function settleUnavailable(
     live: LiveSession,
-    result: RefreshResult & { readonly kind: 'refreshed' },
+    { refreshToken, retryAfterSeconds }: RefreshResult & { readonly kind: 'unavailable' },
   ): Promise<RefreshOutcome> {
-    const written = await writeTokens(live, renewedSession(live.session, result))
+    const pauseSeconds = retryAfterSeconds ?? options.cooldownSeconds
+    if (refreshToken === undefined) return unavailable(live, pauseSeconds)
+    const kept = await keepTokens(live, (session) => ({ ...session, tokens: { ...session.tokens, refreshToken } }))
+    return kept.kind === 'fresh' ? unavailable(kept.live, pauseSeconds) : kept
+  }
+
+  async function keepTokens(live: LiveSession, renew: (session: Session) => Session): Promise<RefreshOutcome> {
+    const written = await writeTokens(live, renew(live.session))
     if (written.outcome === 'replaced') return { kind: 'fresh', live: written.live }
     if (written.outcome === 'tombstoned') {
       await lifecycle.end(live, 'realm', "the realm's session ended during a refresh")
@@ -178,7 +186,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const current = await lifecycle.reread(live)
     if (current === undefined) return { kind: 'ended', because: 'ended during the refresh' }
     // Somebody wrote the record without touching its tokens: ours are the newest, so write them onto that state.
-    if (current.session.tokens.refreshToken === live.session.tokens.refreshToken) return keepTokens(current, result)
+    if (current.session.tokens.refreshToken === live.session.tokens.refreshToken) return keepTokens(current, renew)
     return { kind: 'fresh', live: current }
   }
 

@@ -1,0 +1,126 @@
+// What the flow tests say again and again: a stage per test, both fronts, people whose access token has ended.
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { Browser, BrowserAnswer } from '@doorman/dev-realm/browser'
+import type { GatewayEvent } from '../../src/kernel/events.ts'
+import { systemClock } from '../../src/kernel/time.ts'
+import { createCookies } from '../../src/session/session-cookie.ts'
+import type { FixedClock } from './fixed-clock.ts'
+import { FRONTS, openStage, type Stage, type StageOptions } from './stage.ts'
+
+/** Life of the access tokens that `logInExpired` gets, by which an upstream's test knows them again. */
+const MARKED_SECONDS = 1
+
+export async function setStage(t: TestContext, options: Partial<StageOptions> = {}): Promise<Stage> {
+  const stage = await openStage({ front: 'direct', ...options })
+  t.after(() => stage.close())
+  return stage
+}
+
+/** One test for a browser that talks to the gateway, and one behind a proxy that ends TLS. */
+export function testOnBothFronts(
+  name: string,
+  body: (stage: Stage, t: TestContext) => Promise<void>,
+  options: Omit<StageOptions, 'front'> = {},
+): void {
+  for (const front of FRONTS) {
+    test(`${name} (${front === 'tls' ? 'behind TLS' : 'direct'})`, async (t) => {
+      await body(await setStage(t, { ...options, front }), t)
+    })
+  }
+}
+
+/** The system's clock, moved on by hand: the realm, another process, keeps the real time. */
+export function createShiftedClock(): FixedClock {
+  let shift = 0
+  return {
+    now: () => systemClock() + shift,
+    advance(seconds) {
+      shift += seconds
+    },
+  }
+}
+
+/** Somebody who has just logged in with an access token that has ended already; later ones live. */
+export async function logInExpired(stage: Stage, username?: string): Promise<Browser> {
+  const { faults, settings } = stage.realm
+  const { accessTokenSeconds } = settings
+  settings.accessTokenSeconds = MARKED_SECONDS
+  faults.expiresIn = 0.001
+  const browser = await stage.loggedIn(username)
+  settings.accessTokenSeconds = accessTokenSeconds
+  faults.expiresIn = null
+  return browser
+}
+
+/** How often the realm was asked for new tokens. */
+export function refreshes(stage: Stage): number {
+  return stage.realm.calls.count('token', 'refresh_token')
+}
+
+/** Fails when the upstream received an access token that had ended. */
+export function assertNoEndedToken(stage: Stage): void {
+  for (const { headers } of stage.upstream.received) {
+    const { authorization } = headers
+    if (authorization === undefined) continue
+    const { exp, iat } = decode(authorization)
+    assert.notEqual(Number(exp) - Number(iat), MARKED_SECONDS, 'the upstream received the ended access token')
+  }
+}
+
+export function decode(token: string): Readonly<Record<string, unknown>> {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+}
+
+/** The next event of a kind that any of the stage's gateways tells from now on. */
+export function nextEvent<K extends GatewayEvent['kind']>(
+  stage: Pick<Stage, 'gateways'>,
+  kind: K,
+): Promise<Extract<GatewayEvent, { readonly kind: K }>> {
+  const { promise, resolve } = Promise.withResolvers<Extract<GatewayEvent, { readonly kind: K }>>()
+  const ends = stage.gateways.map(({ events }) =>
+    events.subscribe((event) => {
+      if (event.kind !== kind) return
+      for (const end of ends) end()
+      resolve(event as Extract<GatewayEvent, { readonly kind: K }>)
+    }),
+  )
+  return promise
+}
+
+export function eventsOf<K extends GatewayEvent['kind']>(
+  stage: Pick<Stage, 'events'>,
+  kind: K,
+): readonly Extract<GatewayEvent, { readonly kind: K }>[] {
+  return stage.events.filter((event): event is Extract<GatewayEvent, { readonly kind: K }> => event.kind === kind)
+}
+
+export function sessionCookieName(stage: Pick<Stage, 'config'>): string {
+  return createCookies({ publicUrl: stage.config.publicUrl, ...stage.config.cookies }).sessionName
+}
+
+export function sessionId(stage: Pick<Stage, 'config'>, browser: Browser): string | undefined {
+  return browser.cookies.get('localhost', sessionCookieName(stage))
+}
+
+/** The wire word of a problem document. */
+export function problemCode(answer: BrowserAnswer): unknown {
+  assert.equal(answer.headers.get('content-type'), 'application/problem+json')
+  return JSON.parse(answer.body).code
+}
+
+export function locationOf(answer: BrowserAnswer): URL {
+  return new URL(answer.headers.get('location') ?? '', answer.url)
+}
+
+export async function statusOf(stage: Stage, browser: Browser, path = '/api/x'): Promise<number> {
+  return (await browser.fetch(stage.url(path))).status
+}
+
+/** A session that is kept waiting: 503, a `Retry-After` somebody can believe, and the cookie as it was. */
+export function assertLaterWithSession(answer: BrowserAnswer): void {
+  assert.equal(answer.status, 503)
+  const retryAfter = Number(answer.headers.get('retry-after'))
+  assert.ok(retryAfter >= 1 && retryAfter <= 5, `Retry-After ${retryAfter}`)
+  assert.deepEqual(answer.cookiesSet, [])
+}
