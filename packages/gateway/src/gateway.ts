@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
+import { isLoopbackHost } from './config/addresses.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { createFrontDoor, type DoorRoute, type FrontDoor } from './front-door.ts'
 import { createRequestReader } from './http/read-request.ts'
@@ -275,7 +276,7 @@ function createRealm(
     keySetCooldownSeconds: KEY_SET_COOLDOWN_SECONDS,
     retryMinSeconds: REALM_RETRY_MIN_SECONDS,
     retryMaxSeconds: REALM_RETRY_MAX_SECONDS,
-    allowsDevRealm: new URL(config.publicUrl).protocol === 'http:',
+    allowsDevRealm: isLoopbackHost(new URL(config.publicUrl).hostname),
     onDevRealmRefused: () => options.onRefused?.(`${settings.issuer} is a development realm, and publicUrl is public`),
     ca,
     environment: process.env,
