@@ -10,7 +10,6 @@ export function findDoubts(config: GatewayConfig): readonly Finding[] {
     ...findOpenListeners(config),
     ...findTrustInEverybody(config),
     ...findNearlyEqualRoutes(config),
-    ...findTokensForNobody(config),
   ]
 }
 
@@ -41,14 +40,5 @@ function findNearlyEqualRoutes({ routes }: GatewayConfig): readonly Finding[] {
     const other = routes.findIndex(({ path }) => path !== route.path && foldPath(path) === foldPath(route.path))
     if (other === -1 || other > index) return []
     return [doubt(['routes', index, 'path'], `differs from routes[${other}] only by case, slashes or escapes`)]
-  })
-}
-
-function findTokensForNobody({ routes }: GatewayConfig): readonly Finding[] {
-  return routes.flatMap((route, index) => {
-    if (route.require !== 'none' || route.credential === 'none') return []
-    const message =
-      'sends an access token although nobody has to be logged in; write credential: none, or require a login'
-    return [doubt(['routes', index, 'require'], message)]
   })
 }

@@ -135,9 +135,9 @@ export type RouteRequirement =
   | 'none'
   | {
       readonly login: true
-      /** Realm roles. */
+      /** Realm roles, one of which is enough; empty asks for none. */
       readonly roles: readonly string[]
-      /** By client id. */
+      /** By client id; one of each client's is enough. */
       readonly clientRoles: Readonly<Record<string, readonly string[]>>
     }
 

@@ -15,6 +15,7 @@ export function findRouteContradictions(draft: Draft): readonly Finding[] {
       ...findOwnPath(route, path, draft),
       ...findLostStar(route, path),
       ...findDeniedLogin(route, path),
+      ...findTokenForNobody(route, path, draft),
       ...findShadow(route, path, draft.routes.slice(0, index)),
     ]
   })
@@ -52,6 +53,15 @@ function findDeniedLogin({ require: rules }: RouteDraft, path: ConfigPath): read
   if (rules.roles === undefined && rules.clientRoles === undefined) return []
   const message = 'only somebody who is logged in has roles'
   return [contradiction([...path, 'require', 'login'], message, 'write true, or leave it out')]
+}
+
+// There is no person whose token it could be, and a credential never becomes "none" by itself.
+function findTokenForNobody(route: RouteDraft, path: ConfigPath, { sections }: Draft): readonly Finding[] {
+  if (route.require !== 'none' || route.service === undefined) return []
+  const credential = route.credential ?? sections.services?.[route.service]?.credential
+  if (credential === undefined || credential === 'none') return []
+  const message = `sends ${credential}, and nobody has to be logged in`
+  return [contradiction([...path, 'require'], message, 'write credential: none here, or require a login')]
 }
 
 // The longest path owns a request, so only a route with the same path can take it away.

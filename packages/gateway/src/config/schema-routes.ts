@@ -49,11 +49,14 @@ const person = z
       .boolean('true or false')
       .optional()
       .meta({ description: 'Somebody must be logged in. Implied by any other rule about the person.' }),
-    roles: roleNames.optional().meta({ description: 'Realm roles, all of which the person must have.' }),
+    roles: roleNames.optional().meta({ description: 'Realm roles, one of which the person must have.' }),
     clientRoles: z
       .record(matching('a client id', /^[^\s\p{Cc}]+$/u), roleNames)
       .optional()
-      .meta({ description: 'Client roles, all of which the person must have, by client id.', 'x-name': 'CLIENT_ID' }),
+      .meta({
+        description: 'Client roles by client id; the person must have one of each client named.',
+        'x-name': 'CLIENT_ID',
+      }),
   })
   .refine((rules) => Object.keys(rules).length > 0, 'none, or at least one of login, roles and clientRoles')
 

@@ -108,7 +108,7 @@ const SUGGESTIONS: readonly (readonly [string, string])[] = [
   ['user: { claim: [] }', 'claims'],
   ['routes: [{ path: /a, service: reprots, require: none }]', 'reports'],
   ['routes: [{ path: /a, service: reports, require: { role: [a] } }]', 'roles'],
-  ['routes: [{ path: /a, service: reports, require: none, methods: [get] }]', 'GET'],
+  ['routes: [{ path: /a, service: feed, require: none, methods: [get] }]', 'GET'],
 ]
 
 for (const [line, meant] of SUGGESTIONS) {

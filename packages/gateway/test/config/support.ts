@@ -9,8 +9,8 @@ realms:
     issuer: https://sso.example.com/realms/main
     clientId: web-gateway
     clientAuth: { secret: s3cret }
-services:
-  reports: { url: "http://reports:8000", credential: accessToken }
+services: { feed: { url: "http://feed:8000", credential: none },
+  reports: { url: "http://reports:8000", credential: accessToken } }
 `
 
 const place: ConfigPlace = { file: 'doorman.yaml', env: {}, folder: '/etc/doorman' }

@@ -23,8 +23,9 @@ suite('a decision', () => {
     ['everybody where nothing is required', 'none', ANONYMOUS],
     ['somebody logged in', rule(), person([])],
     ['who has the role', rule(['admin']), person(['user', 'admin'])],
-    ['who has all the roles', rule(['a', 'b']), person(['b', 'a'])],
+    ['who has one of the roles', rule(['a', 'b']), person(['b'])],
     ['who has the client role', rule([], { reports: ['read'] }), person([], { reports: ['read'] })],
+    ['who has one of the client roles', rule([], { reports: ['read', 'write'] }), person([], { reports: ['write'] })],
   ]
   for (const [name, requirement, principal] of allowed) {
     test(`lets in ${name}`, () => assert.deepEqual(decide(requirement, principal), { kind: 'allow' }))
@@ -34,7 +35,8 @@ suite('a decision', () => {
     ['nobody where a login is required', rule(), ANONYMOUS, 'login'],
     ['nobody where a role is required', rule(['admin']), ANONYMOUS, 'login'],
     ['who lacks the role', rule(['admin']), person(['user']), 'role'],
-    ['who lacks one of the roles', rule(['a', 'b']), person(['a']), 'role'],
+    ['who has the realm role but not the client role', rule(['a'], { c: ['r'] }), person(['a']), 'role'],
+    ['who lacks a role of one of two clients', rule([], { c: ['r'], d: ['s'] }), person([], { c: ['r'] }), 'role'],
     ['who has a role of another spelling', rule(['admin']), person(['Admin', 'admin ']), 'role'],
     ['who has the realm role for a client role', rule([], { reports: ['read'] }), person(['read']), 'role'],
     ['who has the role at another client', rule([], { reports: ['read'] }), person([], { agent: ['read'] }), 'role'],
@@ -51,10 +53,12 @@ suite('a decision', () => {
 test('a requirement is implied by one at least as strict', () => {
   assert(isImpliedBy('none', rule(['a'])))
   assert(isImpliedBy(rule(), rule(['a'])))
-  assert(isImpliedBy(rule(['a']), rule(['a', 'b'])))
-  assert(isImpliedBy(rule([], { c: ['r'] }), rule([], { c: ['r', 's'] })))
+  assert(isImpliedBy(rule(['a', 'b']), rule(['a'])))
+  assert(isImpliedBy(rule([], { c: ['r', 's'] }), rule([], { c: ['r'] })))
+  assert(isImpliedBy(rule([], { c: ['r'] }), rule([], { c: ['r'], d: ['s'] })))
   assert(!isImpliedBy(rule(), 'none'))
   assert(!isImpliedBy(rule(['a']), rule()))
+  assert(!isImpliedBy(rule(['a']), rule(['a', 'b'])))
   assert(!isImpliedBy(rule(['a']), rule(['b'])))
   assert(!isImpliedBy(rule([], { c: ['r'] }), rule([], { d: ['r'] })))
 })
