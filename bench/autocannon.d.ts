@@ -4,6 +4,7 @@ declare module 'autocannon' {
     readonly url: string
     readonly headers: Readonly<Record<string, string>>
     readonly connections: number
+    readonly bailout: number
     readonly duration?: number
     readonly amount?: number
   }

@@ -33,7 +33,7 @@ function say(text: string): void {
 
 async function runAll(generator: LoadGenerator, candidates: readonly Candidate[]) {
   say('1,000 requests each, then 10 s of rest')
-  const residentMiB = await measureRest(generator, candidates)
+  const memories = await measureRest(generator, candidates)
   await runRound(generator, candidates, { seconds: 1, first: 0 })
   const results: (readonly Round[])[] = []
   for (let first = 0; first < rounds; first += 1) {
@@ -41,7 +41,7 @@ async function runAll(generator: LoadGenerator, candidates: readonly Candidate[]
     results.push(await runRound(generator, candidates, { seconds, first }))
   }
   const roundsOf = (index: number) => results.flatMap((round) => round[index] ?? [])
-  return candidates.map(({ name }, index) => summarize(name, roundsOf(index), roundsOf(0), residentMiB[index] ?? null))
+  return memories.map((memory, index) => summarize(candidates[index]?.name ?? '', roundsOf(index), roundsOf(0), memory))
 }
 
 compileServers()

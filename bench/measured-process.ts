@@ -5,16 +5,13 @@ import { once } from 'node:events'
 import { openSync } from 'node:fs'
 import type { Server } from 'node:net'
 import { devNull } from 'node:os'
-
-export interface Usage {
-  /** User and system time since the process began. */
-  readonly cpuMicros: number
-  readonly residentBytes: number
-}
+import { type Memory, readMemory } from './memory.ts'
 
 export interface MeasuredServer {
   readonly origin: string
-  usage(): Promise<Usage>
+  /** User and system time since the process began. */
+  cpuMicros(): Promise<number>
+  memory(): Promise<Memory>
   stop(): Promise<void>
 }
 
@@ -31,10 +28,9 @@ export function announce(server: Server): void {
 
 /** The same for a server that listens already. */
 export function answerUsage(origin: string): void {
-  process.on('message', () => {
+  process.on('message', (question) => {
     const { user, system } = process.cpuUsage()
-    const usage: Usage = { cpuMicros: user + system, residentBytes: process.memoryUsage.rss() }
-    process.send?.(usage)
+    process.send?.(question === 'memory' ? readMemory('self', process.memoryUsage.rss()) : user + system)
   })
   process.on('disconnect', () => process.exit())
   process.send?.(origin)
@@ -55,9 +51,13 @@ export async function startServer(
   const origin = await answerOf<string>(child, script)
   return {
     origin,
-    usage() {
-      child.send('usage')
-      return answerOf<Usage>(child, script)
+    cpuMicros() {
+      child.send('cpu')
+      return answerOf<number>(child, script)
+    },
+    memory() {
+      child.send('memory')
+      return answerOf<Memory>(child, script)
     },
     stop: () => stopProcess(child),
   }

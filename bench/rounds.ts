@@ -2,24 +2,24 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Candidate } from './candidates.ts'
 import type { Load, LoadGenerator } from './load-generator.ts'
+import type { Memory } from './memory.ts'
 import type { Round } from './statistics.ts'
 
 const CONNECTIONS = 32
 const WARM_UP_REQUESTS = 1_000
 const REST_SECONDS = 10
-const BYTES_PER_MIB = 1024 * 1024
 
-/** MiB of each candidate's process, 10 s after its warm-up. */
+/** What each candidate's process holds 10 s after its warm-up. */
 export async function measureRest(
   generator: LoadGenerator,
   candidates: readonly Candidate[],
-): Promise<readonly number[]> {
+): Promise<readonly Memory[]> {
   for (const candidate of candidates) await load(generator, candidate, { kind: 'requests', amount: WARM_UP_REQUESTS })
   await wait(REST_SECONDS * 1000)
-  const residentMiB: number[] = []
+  const memories: Memory[] = []
   // One question at a time: two rows may share a process.
-  for (const { server } of candidates) residentMiB.push((await server.usage()).residentBytes / BYTES_PER_MIB)
-  return residentMiB
+  for (const { server } of candidates) memories.push(await server.memory())
+  return memories
 }
 
 /** One round: every candidate once, the first of them another one each time. In the order of the candidates. */
@@ -37,10 +37,10 @@ export async function runRound(
 }
 
 async function measure(generator: LoadGenerator, candidate: Candidate, seconds: number): Promise<Round> {
-  const before = await candidate.server.usage()
+  const before = await candidate.server.cpuMicros()
   const { requests, p50, p99 } = await load(generator, candidate, { kind: 'seconds', amount: seconds })
-  const after = await candidate.server.usage()
-  return { cpuMicros: (after.cpuMicros - before.cpuMicros) / requests, p50, p99 }
+  const after = await candidate.server.cpuMicros()
+  return { cpuMicros: (after - before) / requests, p50, p99 }
 }
 
 async function load(generator: LoadGenerator, candidate: Candidate, amount: Pick<Load, 'kind' | 'amount'>) {

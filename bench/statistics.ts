@@ -1,5 +1,6 @@
 // What a row's rounds say. Ratios are taken within a round, against the floor of that round, since the machine's other
 // load changes from round to round.
+import type { Memory } from './memory.ts'
 
 export interface Round {
   readonly cpuMicros: number
@@ -24,16 +25,15 @@ export interface Row {
   readonly ratio: number
   readonly cpuMicrosSpread: Spread
   readonly ratioSpread: Spread
-  /** 10 s after 1,000 warm-up requests; null where it was not measured. */
-  readonly residentMiB: number | null
+  /** 10 s after 1,000 warm-up requests. */
+  readonly residentMiB: number
+  /** The same with shared pages counted in part; null where the system does not tell. */
+  readonly proportionalMiB: number | null
 }
 
-export function summarize(
-  name: string,
-  rounds: readonly Round[],
-  floor: readonly Round[],
-  residentMiB: number | null,
-): Row {
+const BYTES_PER_MIB = 1024 * 1024
+
+export function summarize(name: string, rounds: readonly Round[], floor: readonly Round[], memory: Memory): Row {
   const cpuMicrosSpread = spread(rounds.map((round) => round.cpuMicros))
   const ratioSpread = spread(rounds.map((round, index) => round.cpuMicros / (floor[index]?.cpuMicros ?? Number.NaN)))
   return {
@@ -44,7 +44,8 @@ export function summarize(
     ratio: ratioSpread.median,
     cpuMicrosSpread,
     ratioSpread,
-    residentMiB,
+    residentMiB: memory.residentBytes / BYTES_PER_MIB,
+    proportionalMiB: memory.proportionalBytes === null ? null : memory.proportionalBytes / BYTES_PER_MIB,
   }
 }
 

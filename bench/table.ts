@@ -1,6 +1,6 @@
 import type { Row, Spread } from './statistics.ts'
 
-const COLUMNS = ['row', 'CPU µs per request', 'x floor', 'p50 ms', 'p99 ms', 'MiB at rest'] as const
+const COLUMNS = ['row', 'CPU µs per request', 'x floor', 'p50 ms', 'p99 ms', 'MiB at rest (PSS)'] as const
 
 /** A Markdown table: medians, and least and most in brackets. */
 export function formatTable(rows: readonly Row[]): string {
@@ -10,7 +10,7 @@ export function formatTable(rows: readonly Row[]): string {
     formatSpread(row.ratioSpread, 2),
     row.p50.toFixed(2),
     row.p99.toFixed(2),
-    row.residentMiB === null ? '' : row.residentMiB.toFixed(0),
+    `${row.residentMiB.toFixed(0)} (${row.proportionalMiB?.toFixed(0) ?? '?'})`,
   ])
   const widths = COLUMNS.map((title, column) =>
     Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
