@@ -1,5 +1,6 @@
 // One upstream: its connections, and requests sent over them and streamed back, each side at the pace of the other.
 // Never retries and never follows a redirect.
+import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Pool } from 'undici'
 import type { Exchange } from '../http/exchange.ts'
 import { type ForwardFailed, Forwarding, type ForwardRules } from './forwarding.ts'
@@ -9,7 +10,7 @@ export type { ForwardFailed, ForwardRules } from './forwarding.ts'
 export interface ForwarderOptions {
   /** Scheme, host and port. */
   readonly origin: string
-  /** PEM certificates of the authorities to trust; null trusts the usual ones. */
+  /** PEM certificates of authorities to trust beside Node's own; null for none. */
   readonly ca: readonly string[] | null
   readonly maxConnections: number
   readonly connectTimeoutSeconds: number
@@ -36,7 +37,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     bodyTimeout: 0,
     connect: {
       timeout: options.connectTimeoutSeconds * 1000,
-      ...(options.ca === null ? {} : { ca: [...options.ca] }),
+      ...(options.ca === null ? {} : { secureContext: createTrust(options.ca) }),
     },
   })
   return {
@@ -48,4 +49,9 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     },
     close: () => pool.close(),
   }
+}
+
+/** Parsed once and not for each connection. Node takes given authorities instead of its own, so both are given. */
+function createTrust(ca: readonly string[]): SecureContext {
+  return createSecureContext({ ca: [...getCACertificates('default'), ...ca] })
 }

@@ -1,6 +1,5 @@
 // The way of a proxied request with everything but sessions: read, matched, judged, forwarded. Publishes itself under
 // the loopback address it got.
-
 import type { Exchange } from '../../src/http/exchange.ts'
 import { createRequestReader } from '../../src/http/read-request.ts'
 import { buildProblem } from '../../src/http/reply.ts'

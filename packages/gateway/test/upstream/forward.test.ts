@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { suite, type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from '../support/loopback-certificate.ts'
 import { buildRaw, openRaw, sendRaw } from '../support/raw-http.ts'
 import { createTestProxy, type TestProxyOptions } from '../support/test-proxy.ts'
 import { createTestUpstream, sayOk } from '../support/test-upstream.ts'
@@ -447,4 +449,28 @@ test('waiting for a free connection counts as waiting for the answer', async (t)
   const [request] = await get(proxy.url)
   assert.equal((await fetch(proxy.url)).status, 504)
   request.destroy()
+})
+
+suite('an upstream with a certificate', () => {
+  async function askOverTls(t: TestContext, options: Partial<TestProxyOptions>) {
+    const settings = { cert: LOOPBACK_CERTIFICATE, key: LOOPBACK_KEY }
+    const server = createTlsServer(settings, (_message, response) => response.end('sealed'))
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    t.after(() => server.close())
+    const { port } = server.address() as AddressInfo
+    const { proxy } = await setUp(t, { upstream: `https://localhost:${port}`, ...options })
+    return { response: await fetch(proxy.url), failures: proxy.failures }
+  }
+
+  test('of an authority we trust is asked', async (t) => {
+    const { response } = await askOverTls(t, { ca: [LOOPBACK_CERTIFICATE] })
+    assert.equal(await response.text(), 'sealed')
+  })
+
+  test('of an authority we do not know is 502 and not asked', async (t) => {
+    const { response, failures } = await askOverTls(t, {})
+    assert.equal(response.status, 502)
+    assert.equal(failures[0]!.code, 'ERR_UPSTREAM_UNREACHABLE')
+  })
 })
