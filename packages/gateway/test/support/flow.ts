@@ -11,9 +11,13 @@ import { FRONTS, openStage, type Stage, type StageOptions } from './stage.ts'
 /** Life of the access tokens that `logInExpired` gets, by which an upstream's test knows them again. */
 const MARKED_SECONDS = 1
 
+/** A stage that the test ends, once its gateways have made acquaintance with the realm; no call is counted yet. */
 export async function setStage(t: TestContext, options: Partial<StageOptions> = {}): Promise<Stage> {
   const stage = await openStage({ front: 'direct', ...options })
   t.after(() => stage.close())
+  const introduced = () => eventsOf(stage, 'realm.called').filter(({ endpoint }) => endpoint === 'authorization').length
+  while (introduced() < stage.gateways.length) await nextEvent(stage, 'realm.called')
+  stage.realm.calls.clear()
   return stage
 }
 
