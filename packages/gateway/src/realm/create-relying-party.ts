@@ -9,6 +9,7 @@ import {
 import { type ClientAuthOptions, createClientAuth } from './client-auth.ts'
 import { createSendAsClient, type SendAsClient } from './client-request.ts'
 import { createDiscovery, type DiscoveryOptions } from './discovery.ts'
+import { type JwsVerdict, verifyJws } from './jws.ts'
 import { createKeySet, type KeySetOptions } from './key-set.ts'
 import type { RealmMetadata } from './metadata.ts'
 import { type ProbeOptions, probeClient } from './probe.ts'
@@ -59,6 +60,12 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
   const send = createSendAsClient(discovery, createClientAuth(options), fetch)
   const renewal = createRenewal(options, discovery, (metadata) => probeClient(options, metadata, fetch, send))
 
+  async function verifySignature(idToken: string): Promise<JwsVerdict> {
+    const verdict = await verifyJws(idToken, 'jwt', options.idTokenAlgorithms, keySet)
+    if (verdict.kind === 'verified' && typeof verdict.claims.iat === 'number') fetch.noteIssuedAt(verdict.claims.iat)
+    return verdict
+  }
+
   return {
     realm,
     issuer,
@@ -78,8 +85,8 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
       })
     },
     announcesIssuer: async () => (await discovery.current()).announcesIssuer,
-    redeemCode: (redemption) => redeemCode(redemption, options, send, keySet),
-    refresh: (refreshToken, subject) => refreshTokens(refreshToken, subject, options, send, keySet),
+    redeemCode: (redemption) => redeemCode(redemption, options, send, verifySignature),
+    refresh: (refreshToken, subject) => refreshTokens(refreshToken, subject, options, send, verifySignature),
     endSession: (refreshToken) => endRealmSession(send, discovery.known()?.logoutUrl ?? null, refreshToken),
     buildEndSessionUrl({ idTokenHint, postLogoutRedirectUri, state }) {
       const metadata = discovery.known()

@@ -91,7 +91,7 @@ export function createDiscovery(options: DiscoveryOptions, fetch: RealmFetch): D
   return {
     async current() {
       if (known !== null) return known
-      if (inFlight !== null || clock() >= failedAt + options.retryMinSeconds) await attempt()
+      if (clock() >= failedAt + options.retryMinSeconds) await attempt()
       if (known !== null) return known
       const because = failure === null ? 'the realm has not been asked yet' : becauseOf(failure)
       throw new GatewayError('ERR_REALM_UNREACHABLE', { endpoint: 'discovery', because }, failure ?? undefined)

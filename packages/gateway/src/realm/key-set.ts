@@ -25,15 +25,13 @@ export interface KeySet {
 
 type LocalKeys = ReturnType<typeof createLocalJWKSet>
 
-/** Leaves out what is no public signature key, so that one odd entry does not spoil the others. */
+/** Without the broken entries: one would spoil the others. Encryption and symmetric keys are passed over by jose. */
 export function parseKeySet(text: string): readonly JWK[] {
   const keys = parseJsonObject(text)?.keys
-  if (!Array.isArray(keys))
+  if (!Array.isArray(keys)) {
     throw new GatewayError('ERR_REALM_METADATA_INVALID', { because: 'the key set is no key set' })
-  return keys.filter(
-    (key: unknown) =>
-      isObject(key) && typeof key.kty === 'string' && key.kty !== 'oct' && (key.use === undefined || key.use === 'sig'),
-  )
+  }
+  return keys.filter((key: unknown) => isObject(key) && typeof key.kty === 'string')
 }
 
 async function collect<T>(items: AsyncIterable<T>): Promise<readonly T[]> {

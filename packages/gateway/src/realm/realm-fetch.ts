@@ -42,6 +42,8 @@ export interface RealmAnswer {
 export interface RealmFetch {
   /** Sends once. Throws `ERR_REALM_UNREACHABLE`, `ERR_REALM_TIMEOUT`. */
   call(endpoint: RealmEndpoint, url: URL, request: RealmRequest): Promise<RealmAnswer>
+  /** Tells when, by the realm's clock, a token was issued that has just come: Keycloak 26 itself sends no `Date`. */
+  noteIssuedAt(issuedAt: EpochSeconds): void
   /** The realm's clock minus ours; 0 until known. */
   clockSkewSeconds(): number
   /** Waits for calls in flight. */
@@ -95,11 +97,9 @@ export function createRealmFetch(options: RealmFetchOptions): RealmFetch {
   let skewSeconds = 0
   let hasWarnedOfSkew = false
 
-  function noteDate(date: string | null, sentAt: EpochSeconds): void {
-    const told = date === null ? Number.NaN : Date.parse(date) / 1000
-    if (Number.isNaN(told)) return
-    // The header counts whole seconds, so half a second is its mean error.
-    skewSeconds = told + 0.5 - (sentAt + clock()) / 2
+  function noteTime(told: EpochSeconds, ours: EpochSeconds): void {
+    // Realms tell whole seconds, so half a second is the mean error.
+    skewSeconds = told + 0.5 - ours
     const isNoticeable = Math.abs(skewSeconds) > NOTICEABLE_SKEW_SECONDS
     if (isNoticeable && !hasWarnedOfSkew) {
       const side = skewSeconds > 0 ? 'ahead of' : 'behind'
@@ -118,7 +118,8 @@ export function createRealmFetch(options: RealmFetchOptions): RealmFetch {
       body: init.body,
       signal: AbortSignal.timeout(options.timeoutSeconds * 1000),
     })
-    noteDate(singleHeader(headers.date), sentAt)
+    const date = Date.parse(singleHeader(headers.date) ?? '') / 1000
+    if (Number.isFinite(date)) noteTime(date, (sentAt + clock()) / 2)
     return {
       status: statusCode,
       mediaType: (singleHeader(headers['content-type']) ?? '').replace(/;.*/s, '').trim().toLowerCase(),
@@ -143,6 +144,7 @@ export function createRealmFetch(options: RealmFetchOptions): RealmFetch {
         events.emit({ kind: 'realm.called', realm, endpoint, outcome, seconds: (performance.now() - startedAt) / 1000 })
       }
     },
+    noteIssuedAt: (issuedAt) => noteTime(issuedAt, clock()),
     clockSkewSeconds: () => skewSeconds,
     close: () => dispatcher.close(),
   }

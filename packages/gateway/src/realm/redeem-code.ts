@@ -4,18 +4,19 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/time.ts'
 import { isClientRefusal, type SendAsClient } from './client-request.ts'
 import { isAcrAcceptable, validateIdToken } from './id-token.ts'
-import { verifyJws } from './jws.ts'
-import type { KeySet } from './key-set.ts'
+import type { JwsVerdict } from './jws.ts'
 import type { RealmAnswer } from './realm-fetch.ts'
 import type { CodeRedemption, Redeemed } from './relying-party.ts'
 import { parseRoles } from './roles.ts'
 import { parseTokenError, parseTokenResponse } from './token-response.ts'
 import type { IdTokenClaims, TokenSet } from './token-set.ts'
 
+/** Whether the realm signed an ID token. Throws `ERR_REALM_…` when its keys cannot be had. */
+export type VerifySignature = (idToken: string) => Promise<JwsVerdict>
+
 export interface TokenRules {
   readonly issuer: string
   readonly clientId: string
-  readonly idTokenAlgorithms: readonly string[]
   readonly clockToleranceSeconds: number
   readonly clock: Clock
 }
@@ -43,10 +44,10 @@ async function verifyIdToken(
   tokens: TokenSet,
   redemption: CodeRedemption,
   rules: TokenRules,
-  keySet: KeySet,
+  verifySignature: VerifySignature,
 ): Promise<IdTokenClaims> {
   if (tokens.idToken === null) throw idTokenError('missing')
-  const jws = await verifyJws(tokens.idToken, 'jwt', rules.idTokenAlgorithms, keySet)
+  const jws = await verifySignature(tokens.idToken)
   if (jws.kind !== 'verified') throw idTokenError(jws.kind === 'no-key' ? 'key' : jws.reason)
   const verdict = validateIdToken(jws.claims, {
     ...rules,
@@ -64,7 +65,7 @@ export async function redeemCode(
   redemption: CodeRedemption,
   rules: TokenRules,
   send: SendAsClient,
-  keySet: KeySet,
+  verifySignature: VerifySignature,
 ): Promise<Redeemed> {
   const answer = await send('token', (metadata) => metadata.tokenUrl, {
     grant_type: 'authorization_code',
@@ -73,7 +74,7 @@ export async function redeemCode(
     code_verifier: redemption.codeVerifier,
   })
   const tokens = parseRedemption(answer)
-  const claims = await verifyIdToken(tokens, redemption, rules, keySet)
+  const claims = await verifyIdToken(tokens, redemption, rules, verifySignature)
   if (!isAcrAcceptable(claims, redemption.acrValues)) {
     throw new GatewayError('ERR_LOGIN_ACR_INSUFFICIENT', { asked: redemption.acrValues.join(' ') })
   }

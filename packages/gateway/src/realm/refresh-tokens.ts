@@ -5,11 +5,9 @@ import { GatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { SendAsClient } from './client-request.ts'
 import { validateIdToken } from './id-token.ts'
-import { verifyJws } from './jws.ts'
-import type { KeySet } from './key-set.ts'
 import { becauseOf } from './realm-error.ts'
 import type { RealmAnswer } from './realm-fetch.ts'
-import type { TokenRules } from './redeem-code.ts'
+import type { TokenRules, VerifySignature } from './redeem-code.ts'
 import type { RefreshResult, RefreshSubject } from './relying-party.ts'
 import { parseRoles } from './roles.ts'
 import { parseRetryAfter, parseTokenError, parseTokenResponse, type TokenResponse } from './token-response.ts'
@@ -56,10 +54,10 @@ async function judgeIdToken(
   tokens: TokenSet,
   subject: RefreshSubject,
   rules: RefreshRules,
-  keySet: KeySet,
+  verifySignature: VerifySignature,
 ): Promise<IdTokenFinding> {
   if (tokens.idToken === null) return { kind: 'unknown' }
-  const jws = await verifyJws(tokens.idToken, 'jwt', rules.idTokenAlgorithms, keySet)
+  const jws = await verifySignature(tokens.idToken)
   if (jws.kind === 'no-key') return { kind: 'unknown' }
   if (jws.kind === 'invalid') return jws
   const { iss, sub } = jws.claims
@@ -80,9 +78,11 @@ async function acceptTokens(
   tokens: TokenSet,
   subject: RefreshSubject,
   rules: RefreshRules,
-  keySet: KeySet,
+  verifySignature: VerifySignature,
 ): Promise<RefreshResult> {
-  const finding = await judgeIdToken(tokens, subject, rules, keySet).catch((): IdTokenFinding => ({ kind: 'unknown' }))
+  const finding = await judgeIdToken(tokens, subject, rules, verifySignature).catch(
+    (): IdTokenFinding => ({ kind: 'unknown' }),
+  )
   if (finding.kind === 'foreign') return { kind: 'foreign' }
   const roles = parseRoles(tokens.accessToken)
   if (finding.kind === 'ours') return { kind: 'refreshed', tokens, claims: finding.claims, roles }
@@ -97,7 +97,7 @@ export async function refreshTokens(
   subject: RefreshSubject,
   rules: RefreshRules,
   send: SendAsClient,
-  keySet: KeySet,
+  verifySignature: VerifySignature,
 ): Promise<RefreshResult> {
   try {
     const parameters = { grant_type: 'refresh_token', refresh_token: refreshToken }
@@ -107,7 +107,7 @@ export async function refreshTokens(
     if (response.kind === 'unusable') return judgeUnusable(response)
     // Without a new one the old one goes on (RFC 6749 section 6).
     const tokens = { ...response.tokens, refreshToken: response.tokens.refreshToken ?? refreshToken }
-    return await acceptTokens(tokens, subject, rules, keySet)
+    return await acceptTokens(tokens, subject, rules, verifySignature)
   } catch (error) {
     return judgeFailure(error)
   }

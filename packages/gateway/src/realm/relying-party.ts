@@ -81,7 +81,7 @@ export interface RelyingParty {
     readonly state: string
   }): URL | null
   readiness(): RealmReadiness
-  /** The realm's clock minus ours, from its Date header; 0 until known. */
+  /** The realm's clock minus ours, from its Date header or a fresh ID token; 0 until known. */
   clockSkewSeconds(): number
   /** The moment up to which discovery is not repeated; for tests and health. */
   metadataExpiresAt(): EpochSeconds

@@ -101,7 +101,6 @@ const answers: ReadonlyArray<readonly [name: string, script: Script, code: Error
     (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<p>'),
     'ERR_REALM_UNREACHABLE',
   ],
-  ['a 200 that is too large', (_, response) => sendJson(response, 200, 'a'.repeat(2 ** 20)), 'ERR_REALM_UNREACHABLE'],
   ['a redirect', (_, response) => response.writeHead(307, { location: '/elsewhere' }).end(), 'ERR_REALM_UNREACHABLE'],
 ]
 
@@ -117,8 +116,13 @@ for (const [name, script, code] of answers) {
   })
 }
 
-for (const fields of [{ access_token: undefined }, { token_type: undefined }, { token_type: 'mac' }]) {
-  test(`a token answer with ${JSON.stringify(Object.keys(fields))} missing or unknown is refused (${JSON.stringify(fields)})`, async () => {
+for (const fields of [
+  { scope: 'a'.repeat(2 ** 20) },
+  { access_token: undefined },
+  { token_type: undefined },
+  { token_type: 'mac' },
+]) {
+  test(`a token answer with ${JSON.stringify(Object.keys(fields))} missing, unknown or too long is refused (${JSON.stringify(fields).slice(0, 40)})`, async () => {
     await harness.grant(fields)
     await failure('ERR_REALM_UNREACHABLE')
   })
@@ -177,6 +181,29 @@ test('an acr lower than the one asked for fails the login', async () => {
   await harness.grant({ id_token: await harness.idToken({ acr: 'silver' }) })
   await failure('ERR_LOGIN_ACR_INSUFFICIENT', { acrValues: ['gold'] })
   assert.equal((await redeem({ acrValues: ['silver', 'gold'] })).claims.acr, 'silver')
+})
+
+test('a login that fails for a clock off is explained by a warning, once, without any Date header', async () => {
+  harness.realm.answer('openid-configuration', (_request, response) => {
+    response.sendDate = false
+    response.removeHeader('date')
+    sendJson(response, 200, harness.realm.metadata())
+  })
+  const answer = {
+    access_token: ACCESS_TOKEN,
+    token_type: 'Bearer',
+    id_token: await harness.idToken({ iat: NOW + 3600, exp: NOW + 3660 }),
+  }
+  harness.realm.answer('token', (_request, response) => {
+    response.sendDate = false
+    response.removeHeader('date')
+    sendJson(response, 200, answer)
+  })
+  for (let login = 0; login < 2; login += 1) {
+    assert.equal((await failure('ERR_ID_TOKEN_INVALID')).reason, 'iat')
+  }
+  assert.equal(harness.warnings().length, 1)
+  assert.ok(harness.relyingParty.clockSkewSeconds() > 3590)
 })
 
 test('no code, verifier, token or secret is in what a failed redemption says', async () => {
