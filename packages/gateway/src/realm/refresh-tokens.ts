@@ -105,9 +105,7 @@ export async function refreshTokens(
     if (answer.status !== 200) return judgeRefusal(answer)
     const response = parseTokenResponse(answer)
     if (response.kind === 'unusable') return judgeUnusable(response)
-    // Without a new one the old one goes on (RFC 6749 section 6).
-    const tokens = { ...response.tokens, refreshToken: response.tokens.refreshToken ?? refreshToken }
-    return await acceptTokens(tokens, subject, rules, verifySignature)
+    return await acceptTokens(response.tokens, subject, rules, verifySignature)
   } catch (error) {
     return judgeFailure(error)
   }

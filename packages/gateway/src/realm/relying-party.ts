@@ -36,7 +36,10 @@ export interface RefreshSubject {
 }
 
 export type RefreshResult =
-  /** `claims` is null when the ID token was absent or no key for it could be had: keep the old claims. */
+  /**
+   * `claims` is null when the ID token was absent, invalid, or no key for it could be had: keep the old claims.
+   * A null refresh or ID token in `tokens` means that no new one came: keep the old (RFC 6749 section 6).
+   */
   | {
       readonly kind: 'refreshed'
       readonly tokens: TokenSet

@@ -37,10 +37,12 @@ test('a refresh sends the token once, with the client authenticated', async () =
   assert.match(sent!.headers.authorization ?? '', /^Basic /)
 })
 
-test('an answer without a new refresh token keeps the old one', async () => {
+test('an answer without a new refresh token says that none came', async () => {
   await harness.grant({ refresh_token: undefined })
   const result = await refresh()
-  assert.equal(result.kind === 'refreshed' && result.tokens.refreshToken, 'refresh-1')
+  assert.ok(result.kind === 'refreshed')
+  assert.equal(result.tokens.refreshToken, null)
+  assert.equal(result.tokens.refreshTokenExpiresAt, null)
 })
 
 test('an answer without an ID token leaves the claims alone', async () => {
