@@ -35,6 +35,7 @@ routes:
   - { path: "/public/*", service: hello, require: none }
   - { path: "/api/me", service: account, require: { login: true } }
   - { path: "/api/admin/*", service: account, require: { roles: [admin] } }
+  - { path: "/members", service: page, require: { login: true } }
   - { path: "/*", service: page, require: none }
 `
 }

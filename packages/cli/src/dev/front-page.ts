@@ -1,10 +1,13 @@
-// The demo's own front end: three files, served to anybody.
+// The demo's own front end: a few files. Who may see which of them is the gateway's business.
 import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 
 const FILES: Readonly<Record<string, readonly [file: string, type: string]>> = {
   '/': ['index.html', 'text/html; charset=utf-8'],
+  '/members': ['members.html', 'text/html; charset=utf-8'],
+  '/icon.svg': ['icon.svg', 'image/svg+xml'],
   '/style.css': ['style.css', 'text/css; charset=utf-8'],
+  '/fresh.js': ['fresh.js', 'text/javascript; charset=utf-8'],
   '/page.js': ['page.js', 'text/javascript; charset=utf-8'],
 }
 
