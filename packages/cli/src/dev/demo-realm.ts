@@ -1,6 +1,7 @@
 // The realm of the demo: the embedded one, or a real Keycloak on this machine.
 import { randomBytes } from 'node:crypto'
 import { startDevRealm } from '@doorman/dev-realm'
+import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import type { WalkPerson } from './walk.ts'
 
 export interface RunningRealm {
@@ -14,12 +15,21 @@ export interface RunningRealm {
   close(): Promise<void>
 }
 
+export interface DemoPlace {
+  readonly publicUrl: string
+  readonly print: (line: string) => void
+  pickPort(): Promise<number>
+}
+
+/** Opens a realm in which the demo's gateway is a client. */
+export type OpenRealm = (place: DemoPlace) => Promise<RunningRealm>
+
 const CLIENT_ID = 'web-gateway'
 
-export async function startEmbeddedRealm(port: number, publicUrl: string): Promise<RunningRealm> {
+export async function openEmbeddedRealm({ publicUrl, pickPort }: DemoPlace): Promise<RunningRealm> {
   const clientSecret = randomBytes(32).toString('base64url')
   const realm = await startDevRealm({
-    port,
+    port: await pickPort(),
     clients: [
       {
         clientId: CLIENT_ID,
@@ -40,15 +50,21 @@ export async function startEmbeddedRealm(port: number, publicUrl: string): Promi
   }
 }
 
-export async function startRealKeycloak(publicUrl: string, print: (line: string) => void): Promise<RunningRealm> {
-  const { findKeycloakPort, setGatewayUrls, startKeycloak } = await import('@doorman/dev-realm/keycloak')
+export async function openRealKeycloak(place: DemoPlace): Promise<RunningRealm> {
+  const { findKeycloakPort, startKeycloak } = await import('@doorman/dev-realm/keycloak')
   const keycloak = await startKeycloak({
     port: await findKeycloakPort(),
     onProgress: (progress) => {
       const seconds = progress.kind === 'finished' ? ` (${progress.seconds.toFixed(0)} s)` : ' …'
-      print(`keycloak: ${progress.step}${seconds}`)
+      place.print(`keycloak: ${progress.step}${seconds}`)
     },
   })
+  return openOnKeycloak(keycloak, place)
+}
+
+/** Tells the Keycloak where the gateway is; `close` stops it. */
+export async function openOnKeycloak(keycloak: Keycloak, { publicUrl }: DemoPlace): Promise<RunningRealm> {
+  const { setGatewayUrls } = await import('@doorman/dev-realm/keycloak')
   await setGatewayUrls(keycloak.admin, { realm: 'main', clientId: CLIENT_ID, gatewayUrl: publicUrl })
   return {
     issuer: keycloak.issuer('main'),

@@ -4,19 +4,15 @@ import type { Server } from 'node:http'
 import { join } from 'node:path'
 import { type LogLevel, openGateway, readConfig } from '@doorman/gateway'
 import { buildDemoConfig } from './demo-config.ts'
-import { type RunningRealm, startEmbeddedRealm, startRealKeycloak } from './demo-realm.ts'
+import { type OpenRealm, openEmbeddedRealm, openRealKeycloak, type RunningRealm } from './demo-realm.ts'
 import { ACCOUNT, createDemoService, HELLO } from './demo-services.ts'
 import { createFrontPage } from './front-page.ts'
 import { close, createPortPicker, listen } from './ports.ts'
 import { walk } from './walk.ts'
 
-export interface DevOptions {
+export interface DemoOptions {
   /** The first port to try; each part takes the next free one. */
   readonly port: number
-  /** A real Keycloak instead of the embedded realm. */
-  readonly usesKeycloak: boolean
-  /** Makes the journey in the terminal and ends. */
-  readonly walks: boolean
   /** Where the demo keeps its doorman.yaml, store and keys; made anew at each start. */
   readonly folder: string
   /** `DOORMAN_LISTEN`, for containers: another address for the gateway to listen on. */
@@ -25,13 +21,20 @@ export interface DevOptions {
   readonly print: (line: string) => void
 }
 
+export interface DevOptions extends DemoOptions {
+  /** A real Keycloak instead of the embedded realm. */
+  readonly usesKeycloak: boolean
+  /** Makes the journey in the terminal and ends. */
+  readonly walks: boolean
+}
+
 export interface RunningDemo {
   readonly publicUrl: string
   readonly realm: RunningRealm
   close(): Promise<void>
 }
 
-export async function startDemo(options: DevOptions): Promise<RunningDemo> {
+export async function startDemo(options: DemoOptions, openRealm: OpenRealm): Promise<RunningDemo> {
   const { print } = options
   const ports = createPortPicker(options.port, (port) => print(`port ${port} is taken, using another one`))
   const closing: (() => Promise<void>)[] = []
@@ -41,9 +44,7 @@ export async function startDemo(options: DevOptions): Promise<RunningDemo> {
   try {
     const gatewayPort = await ports.pick()
     const publicUrl = `http://localhost:${gatewayPort}`
-    const realm = options.usesKeycloak
-      ? await startRealKeycloak(publicUrl, print)
-      : await startEmbeddedRealm(await ports.pick(), publicUrl)
+    const realm = await openRealm({ publicUrl, print, pickPort: ports.pick })
     closing.push(() => realm.close())
     const serve = async (server: Server) => {
       const url = `http://localhost:${await listen(server, await ports.pick())}`
@@ -90,7 +91,7 @@ async function writeDemoFiles(
 
 /** Runs until a signal ends it, or until the walk is over. The result is the exit code. */
 export async function runDev(options: DevOptions): Promise<number> {
-  const demo = await startDemo(options)
+  const demo = await startDemo(options, options.usesKeycloak ? openRealKeycloak : openEmbeddedRealm)
   try {
     if (options.walks) return (await takeWalk(demo, options.print)) ? 0 : 1
     options.print(`
