@@ -22,6 +22,8 @@ export interface StageOptions {
   readonly realm?: Partial<RealmSettings>
   /** YAML added at the end of the configuration. */
   readonly config?: string
+  /** YAML inside `session`, beside the store. */
+  readonly session?: string
   /** The routes' YAML. Default: `/public/*` for anybody, `/api/*` logged in, `/admin/*` for admins. */
   readonly routes?: string
   readonly gateway?: GatewayOptions
@@ -141,7 +143,7 @@ operator: { listen: 127.0.0.1:0 }
 trustedProxies: ${options.front === 'tls' ? '[127.0.0.1]' : '[]'}
 realms:
   main: { issuer: "${issuer}", clientId: ${CLIENT_ID}, clientAuth: { secret: ${CLIENT_SECRET} } }
-session: { store: "sqlite:store/doorman.db" }
+session: { store: "sqlite:store/doorman.db", ${options.session ?? ''} }
 keys: ["\${file:store/keys}"]
 services:
   api: { url: "${upstream}", credential: accessToken }
