@@ -5,8 +5,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser } from '@doorman/dev-realm/browser'
-import { request } from 'undici'
 import {
+  askGateway,
   createShiftedClock,
   eventsOf,
   refreshes,
@@ -19,7 +19,7 @@ import {
 import type { Stage } from '../support/stage.ts'
 import { sayOk } from '../support/test-upstream.ts'
 
-/** Asks one gateway of several, past what stands before them. */
+/** Asks one gateway of several. */
 async function statusAt(
   stage: Stage,
   gateway: number,
@@ -27,12 +27,7 @@ async function statusAt(
   path = '/api/x',
   cookie = browser.cookies.header(stage.publicUrl) ?? '',
 ): Promise<number> {
-  const { port } = stage.gateways[gateway]!.publicAddress
-  const answer = await request(`http://127.0.0.1:${port}${path}`, {
-    headers: { host: new URL(stage.publicUrl).host, cookie },
-  })
-  await answer.body.dump()
-  return answer.statusCode
+  return (await askGateway(stage, path, { headers: { cookie }, gateway })).status
 }
 
 /** A stage whose sessions end after five idle minutes, and after nine in any case. */

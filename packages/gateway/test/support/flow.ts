@@ -1,7 +1,9 @@
 // What the flow tests say again and again: a stage per test, both fronts, people whose access token has ended.
 import assert from 'node:assert/strict'
+import type { IncomingHttpHeaders } from 'node:http'
 import { type TestContext, test } from 'node:test'
 import type { Browser, BrowserAnswer } from '@doorman/dev-realm/browser'
+import { type Dispatcher, request } from 'undici'
 import type { GatewayEvent } from '../../src/kernel/events.ts'
 import { systemClock } from '../../src/kernel/time.ts'
 import { createCookies } from '../../src/session/session-cookie.ts'
@@ -105,6 +107,37 @@ export function sessionCookieName(stage: Pick<Stage, 'config'>): string {
 
 export function sessionId(stage: Pick<Stage, 'config'>, browser: Browser): string | undefined {
   return browser.cookies.get('localhost', sessionCookieName(stage))
+}
+
+export interface GatewayAnswer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: string
+}
+
+/** Asks a gateway past what stands before it, with these headers and no others of a browser's. */
+export async function askGateway(
+  stage: Pick<Stage, 'publicUrl' | 'gateways'>,
+  path: string,
+  options: {
+    readonly method?: string
+    readonly headers?: Readonly<Record<string, string>>
+    readonly body?: Buffer
+    readonly gateway?: number
+  } = {},
+): Promise<GatewayAnswer> {
+  const { port } = stage.gateways[options.gateway ?? 0]!.publicAddress
+  const { statusCode, headers, body } = await request(`http://127.0.0.1:${port}${path}`, {
+    method: (options.method ?? 'GET') as Dispatcher.HttpMethod,
+    headers: { host: new URL(stage.publicUrl).host, ...options.headers },
+    body: options.body ?? null,
+  })
+  return { status: statusCode, headers, body: await body.text() }
+}
+
+/** The `Cookie` header by which a browser is known. */
+export function cookieOf(stage: Stage, browser: Browser): string {
+  return `${sessionCookieName(stage)}=${sessionId(stage, browser)}`
 }
 
 /** The wire word of a problem document. */
