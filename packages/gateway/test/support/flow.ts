@@ -48,7 +48,7 @@ export function createShiftedClock(): FixedClock {
 }
 
 /** Somebody who has just logged in with an access token that has ended already; later ones live. */
-export async function logInExpired(stage: Stage, username?: string): Promise<Browser> {
+export async function logInExpired(stage: Pick<Stage, 'realm' | 'loggedIn'>, username?: string): Promise<Browser> {
   const { faults, settings } = stage.realm
   const { accessTokenSeconds } = settings
   settings.accessTokenSeconds = MARKED_SECONDS
@@ -60,12 +60,12 @@ export async function logInExpired(stage: Stage, username?: string): Promise<Bro
 }
 
 /** How often the realm was asked for new tokens. */
-export function refreshes(stage: Stage): number {
+export function refreshes(stage: Pick<Stage, 'realm'>): number {
   return stage.realm.calls.count('token', 'refresh_token')
 }
 
 /** Fails when the upstream received an access token that had ended. */
-export function assertNoEndedToken(stage: Stage): void {
+export function assertNoEndedToken(stage: Pick<Stage, 'upstream'>): void {
   for (const { headers } of stage.upstream.received) {
     const { authorization } = headers
     if (authorization === undefined) continue

@@ -59,8 +59,20 @@ const DEFAULT_ROUTES = `
   - { path: "/page/*", service: api, require: { login: true } }
 `
 
-/** Starts the parts; `close` ends them in the opposite order. */
-export async function openStage(options: StageOptions): Promise<Stage> {
+/** What a stage has before there is a gateway. */
+export type Ground = Pick<
+  Stage,
+  'publicUrl' | 'realm' | 'upstream' | 'folder' | 'url' | 'browser' | 'loggedIn' | 'close'
+> & {
+  /** The text of `doorman.yaml`; its relative paths start at `folder`. */
+  readonly yaml: string
+  /** Where connections go: ports of gateways. */
+  aim(ports: readonly number[]): void
+  /** Cuts the browsers' connections, for which a gateway that ends would wait. */
+  disconnect(): Promise<void>
+}
+
+export async function openGround(options: Omit<StageOptions, 'replicas' | 'gateway'>): Promise<Ground> {
   const folder = await mkdtemp(join(tmpdir(), 'doorman-stage-'))
   const front = await openFront(options.front)
   const publicUrl = `${options.front === 'tls' ? 'https' : 'http'}://localhost:${front.port}`
@@ -76,9 +88,41 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     settings: options.realm ?? {},
   })
   const upstream = await createTestUpstream()
-  const config = readStageConfig(options, publicUrl, realm.issuer, upstream.origin, folder)
-  const events: GatewayEvent[] = []
   const dispatcher = new Agent({ connect: { ca: LOOPBACK_CERTIFICATE } })
+  const browser = () => createBrowser({ dispatcher })
+  const url = (path: string) => `${publicUrl}${path}`
+  return {
+    publicUrl,
+    realm,
+    upstream,
+    folder,
+    yaml: buildYaml(options, publicUrl, realm.issuer, upstream.origin),
+    aim: front.aim,
+    url,
+    browser,
+    async loggedIn(username = 'alice') {
+      const visitor = browser()
+      await visitor.logIn(url('/auth/login'), { username, password: '' })
+      return visitor
+    },
+    async disconnect() {
+      await dispatcher.destroy()
+      await front.close()
+    },
+    async close() {
+      await upstream.close()
+      await realm.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Starts the parts; `close` ends them in the opposite order. */
+export async function openStage(options: StageOptions): Promise<Stage> {
+  const ground = await openGround(options)
+  const { folder } = ground
+  const config = readStageConfig(ground.yaml, folder)
+  const events: GatewayEvent[] = []
   const logFile = join(folder, 'gateway.log')
   const start = async () => {
     const gateway = await openGateway(config, {
@@ -90,25 +134,13 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     return gateway
   }
   const gateways = await Promise.all(Array.from({ length: options.replicas ?? 1 }, start))
-  const aim = () => front.aim(gateways.map(({ publicAddress }) => publicAddress.port))
+  const aim = () => ground.aim(gateways.map(({ publicAddress }) => publicAddress.port))
   aim()
-  const browser = () => createBrowser({ dispatcher })
-  const url = (path: string) => `${publicUrl}${path}`
   return {
-    publicUrl,
-    realm,
-    upstream,
+    ...ground,
     gateways,
     events,
-    folder,
     config,
-    url,
-    browser,
-    async loggedIn(username = 'alice') {
-      const visitor = browser()
-      await visitor.logIn(url('/auth/login'), { username, password: '' })
-      return visitor
-    },
     log: () => readFile(logFile, 'utf8'),
     async restart(index) {
       await gateways[index]?.close()
@@ -116,12 +148,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       aim()
     },
     async close() {
-      await dispatcher.destroy()
-      await front.close()
+      await ground.disconnect()
       await Promise.all(gateways.map((gateway) => gateway.close()))
-      await upstream.close()
-      await realm.close()
-      await rm(folder, { recursive: true, force: true })
+      await ground.close()
     },
   }
 }
@@ -129,14 +158,19 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 /** Each scenario as it is for a browser that talks to the gateway, and behind a proxy that ends TLS. */
 export const FRONTS = ['direct', 'tls'] as const
 
-function readStageConfig(
-  options: StageOptions,
+function readStageConfig(yaml: string, folder: string): GatewayConfig {
+  const reading = parseConfig(yaml, { file: 'stage.yaml', env: {}, folder })
+  if (reading.kind === 'invalid') throw new Error(JSON.stringify(reading.problems))
+  return reading.config
+}
+
+function buildYaml(
+  options: Pick<StageOptions, 'front' | 'session' | 'routes' | 'config'>,
   publicUrl: string,
   issuer: string,
   upstream: string,
-  folder: string,
-): GatewayConfig {
-  const text = `
+): string {
+  return `
 publicUrl: ${publicUrl}
 listen: 127.0.0.1:0
 operator: { listen: 127.0.0.1:0 }
@@ -150,7 +184,4 @@ services:
 routes: ${options.routes ?? DEFAULT_ROUTES}
 ${options.config ?? ''}
 `
-  const reading = parseConfig(text, { file: 'stage.yaml', env: {}, folder })
-  if (reading.kind === 'invalid') throw new Error(JSON.stringify(reading.problems))
-  return reading.config
 }
