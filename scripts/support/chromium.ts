@@ -48,6 +48,8 @@ export async function launchChromium(): Promise<Browser> {
   return chromium.launch({
     executablePath: found.executablePath,
     args: ARGUMENTS,
+    // Playwright's own default would keep the back button from showing a page as it was left, which people's browsers do.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
     env: { ...definedOnly(process.env), ...found.env },
   })
 }

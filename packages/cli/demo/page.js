@@ -1,5 +1,6 @@
 // What this page knows: who is logged in (/auth/user) and what services answer. It never sees a token.
 const POLL_MILLISECONDS = 15_000
+const SILENCE = 'Doorman does not answer'
 
 const element = (id) => document.getElementById(id)
 const buttons = [...document.querySelectorAll('[data-call]')]
@@ -22,9 +23,9 @@ function fill(list, rows) {
 /** `slide=false` asks without counting as use of the session. */
 async function readSession(path) {
   const answer = await fetch(path)
-  if (answer.status === 401) return null
-  if (!answer.ok) throw new Error(`/auth/user answered ${answer.status}`)
   const user = await answer.json()
+  if (answer.status === 401) return null
+  if (!answer.ok) throw new Error(user.title)
   const at = (seconds) => Date.now() + seconds * 1000
   return { user, endsAt: at(user.expires_in), tokenEndsAt: at(user.access_token_expires_in) }
 }
@@ -38,7 +39,7 @@ async function look(path = '/auth/user?slide=false') {
     showBrowser()
     showClock()
   } catch {
-    element('person').textContent = 'Doorman does not answer'
+    element('person').textContent = SILENCE
   }
 }
 
@@ -82,10 +83,16 @@ function minutesUntil(instant) {
 
 async function call(button) {
   for (const each of buttons) each.setAttribute('aria-current', String(each === button))
-  const answer = await fetch(button.dataset.call)
-  const body = await answer.json()
-  await look()
-  showCall(button.dataset, answer, body)
+  element('way').setAttribute('aria-busy', 'true')
+  try {
+    const answer = await fetch(button.dataset.call)
+    const body = await answer.json()
+    await look()
+    showCall(button.dataset, answer, body)
+  } catch {
+    element('person').textContent = SILENCE
+  }
+  element('way').setAttribute('aria-busy', 'false')
 }
 
 function showCall({ call: path, for: whom }, { ok, status }, body) {
