@@ -20,6 +20,8 @@ export interface StageOptions {
   /** Gateways on one SQLite file behind one address; each connection goes to the next one. Default 1. */
   readonly replicas?: number
   readonly realm?: Partial<RealmSettings>
+  /** Opens the way by which the gateways reach the realm, and says where it begins. Default: the realm itself. */
+  readonly backchannel?: (realmUrl: string) => Promise<string>
   /** YAML added at the end of the configuration. */
   readonly config?: string
   /** YAML inside `session`, beside the store. */
@@ -88,6 +90,7 @@ export async function openGround(options: Omit<StageOptions, 'replicas' | 'gatew
     settings: options.realm ?? {},
   })
   const upstream = await createTestUpstream()
+  const backchannelUrl = (await options.backchannel?.(realm.url)) ?? null
   const dispatcher = new Agent({ connect: { ca: LOOPBACK_CERTIFICATE } })
   const browser = () => createBrowser({ dispatcher })
   const url = (path: string) => `${publicUrl}${path}`
@@ -96,7 +99,7 @@ export async function openGround(options: Omit<StageOptions, 'replicas' | 'gatew
     realm,
     upstream,
     folder,
-    yaml: buildYaml(options, publicUrl, realm.issuer, upstream.origin),
+    yaml: buildYaml(options, { publicUrl, issuer: realm.issuer, upstream: upstream.origin, backchannelUrl }),
     aim: front.aim,
     url,
     browser,
@@ -164,11 +167,16 @@ function readStageConfig(yaml: string, folder: string): GatewayConfig {
   return reading.config
 }
 
+interface Places {
+  readonly publicUrl: string
+  readonly issuer: string
+  readonly upstream: string
+  readonly backchannelUrl: string | null
+}
+
 function buildYaml(
   options: Pick<StageOptions, 'front' | 'session' | 'routes' | 'config'>,
-  publicUrl: string,
-  issuer: string,
-  upstream: string,
+  { publicUrl, issuer, upstream, backchannelUrl }: Places,
 ): string {
   return `
 publicUrl: ${publicUrl}
@@ -176,7 +184,11 @@ listen: 127.0.0.1:0
 operator: { listen: 127.0.0.1:0 }
 trustedProxies: ${options.front === 'tls' ? '[127.0.0.1]' : '[]'}
 realms:
-  main: { issuer: "${issuer}", clientId: ${CLIENT_ID}, clientAuth: { secret: ${CLIENT_SECRET} } }
+  main:
+    issuer: ${issuer}
+    clientId: ${CLIENT_ID}
+    clientAuth: { secret: ${CLIENT_SECRET} }
+    ${backchannelUrl === null ? '' : `backchannelUrl: ${backchannelUrl}`}
 session: { store: "sqlite:store/doorman.db", ${options.session ?? ''} }
 keys: ["\${file:store/keys}"]
 services:
