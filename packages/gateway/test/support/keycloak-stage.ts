@@ -1,0 +1,258 @@
+// A real Keycloak, an upstream, one or more gateways, and a back channel between them that counts. What a test changes
+// in the realm is put back when the stage closes.
+import { openSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
+import { type Keycloak, setGatewayUrls } from '@doorman/dev-realm/keycloak'
+import type { GatewayConfig } from '../../src/config/gateway-config.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { type Gateway, openGateway } from '../../src/gateway.ts'
+import type { GatewayEvent } from '../../src/kernel/events.ts'
+import { type Backchannel, openBackchannel } from './backchannel.ts'
+import type { FixedClock } from './fixed-clock.ts'
+import { createShiftedClock, decode } from './flow.ts'
+import { openFront } from './front.ts'
+import { createTestUpstream, type TestUpstream } from './test-upstream.ts'
+
+export interface KeycloakStageOptions {
+  /** Gateways on one SQLite file behind one address. Default 1. */
+  readonly replicas?: number
+  /** Default `web-gateway` with its secret. */
+  readonly client?: { readonly clientId: string; readonly clientAuth: string }
+  /** False: the client keeps the redirect URIs of somebody else. */
+  readonly isRegistered?: boolean
+  /** False: the gateways call the issuer's own address. */
+  readonly hasBackchannel?: boolean
+  /** YAML added at the end of the configuration. */
+  readonly config?: string
+}
+
+export interface KeycloakStage {
+  readonly keycloak: Keycloak
+  readonly upstream: TestUpstream
+  readonly backchannel: Backchannel
+  readonly gateways: readonly Gateway[]
+  readonly events: readonly GatewayEvent[]
+  readonly config: GatewayConfig
+  /** The gateways' clock. */
+  readonly clock: FixedClock
+  url(path: string): string
+  browser(): Browser
+  /** A browser in which somebody has logged in. */
+  loggedIn(username?: Username): Promise<Browser>
+  logIn(browser: Browser, path: string, username?: Username): ReturnType<Browser['logIn']>
+  /** Replaces fields of the realm `main` or of something in it until the stage closes, or what it returns is called. */
+  change(path: string, changes: Representation): Promise<() => Promise<void>>
+  /** Done when the stage closes, last added first. */
+  putBackLater(undo: () => Promise<void>): void
+  /** Ends a gateway as SIGTERM does, and starts another one in its place. */
+  restart(index: number): Promise<void>
+  close(): Promise<void>
+}
+
+type Username = 'alice' | 'bob' | 'carol'
+
+const USER_IDS: Readonly<Record<Username, string>> = {
+  alice: '00000000-0000-4000-8000-000000000001',
+  bob: '00000000-0000-4000-8000-000000000002',
+  carol: '00000000-0000-4000-8000-000000000003',
+}
+
+export const userPath = (username: Username) => `main/users/${USER_IDS[username]}`
+
+export const WEB_GATEWAY = { clientId: 'web-gateway', clientAuth: '{ secret: web-gateway-test-secret }' } as const
+
+/** A stage for one test. */
+export async function setKeycloakStage(
+  t: TestContext,
+  keycloak: Keycloak,
+  options: KeycloakStageOptions = {},
+): Promise<KeycloakStage> {
+  const undos: Undo[] = []
+  t.after(() => undoAll(undos))
+  return openKeycloakStage(keycloak, options, undos)
+}
+
+type Undo = () => Promise<void>
+
+async function undoAll(undos: Undo[]): Promise<void> {
+  for (const undo of undos.splice(0).reverse()) await undo()
+}
+
+/** What is there already when this rejects is in `undos`. */
+export async function openKeycloakStage(
+  keycloak: Keycloak,
+  options: KeycloakStageOptions,
+  undos: Undo[] = [],
+): Promise<KeycloakStage> {
+  const folder = await mkdtemp(join(tmpdir(), 'doorman-keycloak-stage-'))
+  undos.push(() => rm(folder, { recursive: true, force: true }))
+  const front = await openFront('direct')
+  const upstream = await createTestUpstream()
+  const backchannel = await openBackchannel(keycloak.url)
+  undos.push(backchannel.close, upstream.close, front.close)
+  const publicUrl = `http://localhost:${front.port}`
+  const { clientId } = options.client ?? WEB_GATEWAY
+
+  const change = async (path: string, changes: Representation) => {
+    const before = await keycloak.admin.get<Representation>(path)
+    const putBack = () => replace(keycloak, path, before)
+    undos.push(putBack)
+    await keycloak.admin.merge(path, withAttributes(before, changes))
+    return putBack
+  }
+  if (options.isRegistered !== false) {
+    await change(await clientPath(keycloak, clientId), {})
+    await setGatewayUrls(keycloak.admin, { realm: 'main', clientId, gatewayUrl: publicUrl })
+  }
+
+  const config = readStageConfig(options, { publicUrl, keycloak, upstream, backchannel, folder })
+  const clock = createShiftedClock()
+  const events: GatewayEvent[] = []
+  const start = async () => {
+    const gateway = await openGateway(config, {
+      logDestination: openSync(join(folder, 'gateway.log'), 'a'),
+      clock: clock.now,
+    })
+    gateway.events.subscribe((event) => events.push(event))
+    return gateway
+  }
+  const gateways = await Promise.all(Array.from({ length: options.replicas ?? 1 }, start))
+  undos.push(async () => void (await Promise.all(gateways.map((gateway) => gateway.close()))))
+  const aim = () => front.aim(gateways.map(({ publicAddress }) => publicAddress.port))
+  aim()
+
+  const url = (path: string) => `${publicUrl}${path}`
+  const logIn: KeycloakStage['logIn'] = (browser, path, username = 'alice') =>
+    browser.logIn(url(path), { username, password: `${username}-test-password` })
+  return {
+    keycloak,
+    upstream,
+    backchannel,
+    gateways,
+    events,
+    config,
+    clock,
+    url,
+    browser: createBrowser,
+    logIn,
+    async loggedIn(username) {
+      const browser = createBrowser()
+      await logIn(browser, '/auth/login', username)
+      return browser
+    },
+    change,
+    putBackLater: (undo) => void undos.push(undo),
+    async restart(index) {
+      await gateways[index]?.close()
+      gateways[index] = await start()
+      aim()
+    },
+    close: () => undoAll(undos),
+  }
+}
+
+/** Adds a key that signs from now on; returns the function that deletes it. */
+export async function addSigningKey(stage: KeycloakStage): Promise<() => Promise<void>> {
+  const { admin } = stage.keycloak
+  const { id: parentId } = await admin.get<{ readonly id: string }>('main')
+  const id = await admin.post<string>('main/components', {
+    name: 'newer key',
+    parentId,
+    providerId: 'rsa-generated',
+    providerType: 'org.keycloak.keys.KeyProvider',
+    config: { priority: ['200'], keySize: ['2048'], algorithm: ['RS256'] },
+  })
+  let isThere = true
+  const remove = async () => {
+    if (isThere) await admin.delete(`main/components/${id}`)
+    isThere = false
+  }
+  stage.putBackLater(remove)
+  return remove
+}
+
+/** Keycloak counts in whole seconds: what is to be later for it must happen in a later one. The one wait there is. */
+export async function nextSecond(): Promise<void> {
+  await delay(1100)
+}
+
+/** Life of the realm's access tokens. */
+export const ACCESS_TOKEN_SECONDS = 60
+
+/** All access tokens issued so far have ended, for the gateways. */
+export function expireTokens(stage: KeycloakStage): void {
+  stage.clock.advance(ACCESS_TOKEN_SECONDS + 1)
+}
+
+/** What the upstream was last sent as a credential, decoded and not verified. */
+export function receivedClaims(stage: KeycloakStage): Readonly<Record<string, unknown>> {
+  return decode(stage.upstream.received.at(-1)?.headers.authorization ?? '')
+}
+
+/** The client's path for the admin interface. */
+export async function clientPath(keycloak: Keycloak, clientId: string): Promise<string> {
+  const query = new URLSearchParams({ clientId })
+  const [client] = await keycloak.admin.get<readonly { readonly id: string }[]>(`main/clients?${query}`)
+  if (client === undefined) throw new Error(`no client ${clientId}`)
+  return `main/clients/${client.id}`
+}
+
+interface Representation {
+  readonly attributes?: Readonly<Record<string, unknown>>
+  readonly [field: string]: unknown
+}
+
+function withAttributes(before: Representation, changes: Representation): Representation {
+  const { attributes } = changes
+  return attributes === undefined ? changes : { ...changes, attributes: { ...before.attributes, ...attributes } }
+}
+
+/** Keycloak's PUT keeps attributes it does not find, and drops empty ones. */
+async function replace(keycloak: Keycloak, path: string, before: Representation): Promise<void> {
+  const { attributes } = await keycloak.admin.get<Representation>(path)
+  const emptied = Object.fromEntries(Object.keys(attributes ?? {}).map((name) => [name, '']))
+  const restored = attributes === undefined ? {} : { attributes: { ...emptied, ...before.attributes } }
+  await keycloak.admin.put(path, { ...before, ...restored })
+}
+
+interface Places {
+  readonly publicUrl: string
+  readonly keycloak: Keycloak
+  readonly upstream: TestUpstream
+  readonly backchannel: Backchannel
+  readonly folder: string
+}
+
+function readStageConfig(options: KeycloakStageOptions, places: Places): GatewayConfig {
+  const { clientId, clientAuth } = options.client ?? WEB_GATEWAY
+  const text = `
+publicUrl: ${places.publicUrl}
+listen: 127.0.0.1:0
+operator: { listen: 127.0.0.1:0 }
+realms:
+  main:
+    issuer: ${places.keycloak.issuer('main')}
+    ${options.hasBackchannel === false ? '' : `backchannelUrl: ${places.backchannel.origin}`}
+    clientId: ${clientId}
+    clientAuth: ${clientAuth}
+    # The tests move the gateways' clock; the realm's stays.
+    clockSkew: 5m
+session: { store: "sqlite:store/doorman.db" }
+keys: ["\${file:store/keys}"]
+services:
+  api: { url: "${places.upstream.origin}", credential: accessToken }
+routes:
+  - { path: "/api/*", service: api, require: { login: true } }
+  - { path: "/admin/*", service: api, require: { roles: [admin] } }
+  - { path: "/*", service: api, require: none, credential: none }
+${options.config ?? ''}
+`
+  const reading = parseConfig(text, { file: 'stage.yaml', env: {}, folder: places.folder })
+  if (reading.kind === 'invalid') throw new Error(JSON.stringify(reading.problems))
+  return reading.config
+}
