@@ -15,7 +15,7 @@ export interface DemoRealm {
   readonly fillIn: (page: Page, username: string) => Promise<void>
 }
 
-const STEP_MILLISECONDS = 10_000
+const STEP_MILLISECONDS = 30_000
 const NOBODY = 'Nobody is logged in'
 
 interface Visit {
