@@ -3,15 +3,12 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser } from '@doorman/dev-realm/browser'
-import { assertLaterWithSession, assertNoEndedToken, logInExpired, refreshes } from '../support/flow.ts'
+import { assertLaterWithSession, assertNoEndedToken, fetchMany, logInExpired, refreshes } from '../support/flow.ts'
 import { type ProcessStage, setProcessStage } from '../support/gateway-process.ts'
 
 const ROUNDS = 50
 const WAITING = 20
 const ROTATING = { revokeRefreshToken: true }
-
-const fetchMany = (stage: ProcessStage, browser: Browser, count: number) =>
-  Promise.all(Array.from({ length: count }, () => browser.fetch(stage.url('/api/x'))))
 
 /** Resolves when the session answers again. Fails as soon as it is lost. */
 async function untilServed(stage: ProcessStage, browser: Browser): Promise<void> {

@@ -150,6 +150,19 @@ export function locationOf(answer: BrowserAnswer): URL {
   return new URL(answer.headers.get('location') ?? '', answer.url)
 }
 
+/** A burst of requests that all want the same session. */
+export function fetchMany(
+  stage: Pick<Stage, 'url'>,
+  browser: Browser,
+  count: number,
+): Promise<readonly BrowserAnswer[]> {
+  return Promise.all(Array.from({ length: count }, () => browser.fetch(stage.url('/api/x'))))
+}
+
+export async function userOf(stage: Stage, browser: Browser): Promise<Readonly<Record<string, unknown>>> {
+  return JSON.parse((await browser.fetch(stage.url('/auth/user'))).body)
+}
+
 export async function statusOf(stage: Stage, browser: Browser, path = '/api/x'): Promise<number> {
   return (await browser.fetch(stage.url(path))).status
 }
