@@ -31,12 +31,12 @@ async function statusAt(
 }
 
 /** A stage whose sessions end after five idle minutes, and after nine in any case. */
-async function setShortStage(t: TestContext, replicas = 1) {
+async function setShortStage(t: TestContext, replicas = 1, session = 'idle: 5m, absolute: 9m') {
   const clock = createShiftedClock()
   const gateway = { clock: clock.now }
   // Long-lived tokens, so that the limits of the realm stay out of it.
   const realm = { accessTokenSeconds: 3600 }
-  return { clock, stage: await setStage(t, { replicas, gateway, realm, session: 'idle: 5m, absolute: 9m' }) }
+  return { clock, stage: await setStage(t, { replicas, gateway, realm, session }) }
 }
 
 test('a session that is not used ends, one that is used goes on', async (t) => {
@@ -81,15 +81,15 @@ test('asking who is logged in counts as use, unless the page says that it does n
   assert.equal(await statusOf(stage, polled, '/auth/user?slide=false'), 401)
 })
 
-test('a session used through one gateway is not idle for another', async (t) => {
-  const { clock, stage } = await setShortStage(t, 2)
+test('a session used through one gateway is not idle for another that remembers it unused', async (t) => {
+  const { clock, stage } = await setShortStage(t, 2, 'idle: 20s, absolute: 40s')
   const browser = await stage.loggedIn()
   for (const gateway of [0, 1]) assert.equal(await statusAt(stage, gateway, browser), 200)
-  clock.advance(200)
+  clock.advance(15)
   assert.equal(await statusAt(stage, 0, browser), 200)
-  clock.advance(200)
+  clock.advance(10)
   assert.equal(await statusAt(stage, 1, browser), 200)
-  clock.advance(200)
+  clock.advance(16)
   assert.equal(await statusAt(stage, 0, browser), 401, 'the absolute limit')
 })
 
