@@ -16,14 +16,17 @@ import {
   testOnBothFronts,
 } from '../support/flow.ts'
 
-const ROUNDS = 50
 const WAITING = 20
 const ROTATING = { revokeRefreshToken: true }
 
-for (const replicas of [1, 2]) {
+// Fifty rounds over two processes: processes.test.ts.
+for (const [replicas, rounds] of [
+  [1, 50],
+  [2, 10],
+] as const) {
   test(`${WAITING} requests at expiry over ${replicas} gateways on one file are one token request and ${WAITING} answers`, async (t) => {
     const stage = await setStage(t, { replicas, realm: ROTATING })
-    for (let round = 1; round <= ROUNDS; round += 1) {
+    for (let round = 1; round <= rounds; round += 1) {
       const browser = await logInExpired(stage)
       const answers = await fetchMany(stage, browser, WAITING)
       assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]))
