@@ -2,6 +2,7 @@
 // is calling; then our own, last, so that nothing on the way in can take them off again.
 import type { Exchange } from '../http/exchange.ts'
 import { header } from '../http/request.ts'
+import { connectionOptions } from './connection-header.ts'
 import { createHeaderJudge } from './header-rules.ts'
 
 export interface UpstreamHeadersOptions {
@@ -57,12 +58,6 @@ export function createUpstreamHeaders(options: UpstreamHeadersOptions): BuildUps
 function continued(sent: string | string[] | undefined, own: string): string {
   if (sent === undefined || sent === '') return own
   return `${typeof sent === 'string' ? sent : sent.join(', ')}, ${own}`
-}
-
-/** The headers `Connection` names (RFC 9110 section 7.6.1); null in the usual case that it names none. */
-function connectionOptions(connection: string | undefined): readonly string[] | null {
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null
-  return connection.split(',').map((option) => option.trim().toLowerCase())
 }
 
 /** The Cookie header without our cookies; the others stay as they were sent. */

@@ -1,5 +1,6 @@
 // The headers a browser receives of an upstream's answer: without what belongs to the connection, and without an
 // attempt to set a cookie of ours.
+import { connectionOptions } from './connection-header.ts'
 
 export interface ResponseHeaderRules {
   readonly isOwnCookie: (name: string) => boolean
@@ -62,13 +63,6 @@ function isConnectionHeader(name: string): boolean {
     default:
       return false
   }
-}
-
-function connectionOptions(connection: string | string[] | undefined): readonly string[] | null {
-  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return null
-  return String(connection)
-    .split(',')
-    .map((option) => option.trim().toLowerCase())
 }
 
 /** A cookie without a name is sent back as its value alone: `=a=b` reads as a cookie named `a`. */
