@@ -4,9 +4,9 @@ import { buildJson, buildProblem, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import { findSession } from '../session/find-session.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
-import type { LiveSession } from '../session/live-session.ts'
 import type { Cookies } from '../session/session-cookie.ts'
 import type { Refresher } from '../tokens/refresh.ts'
+import { secondsUntil } from './seconds-until.ts'
 
 /** So that no page can make the gateway hammer the realm. */
 const REALM_CALL_EVERY_SECONDS = 10
@@ -28,14 +28,12 @@ export async function refreshSession(request: GatewayRequest, options: RefreshOp
   const outcome = await options.refresher.refreshNow(live, REALM_CALL_EVERY_SECONDS)
   switch (outcome.kind) {
     case 'fresh':
-      return buildJson(200, { expires_in: expiresIn(outcome.live, options.sessions.now()) })
+      return buildJson(200, {
+        expires_in: secondsUntil(outcome.live.session.tokens.accessTokenExpiresAt, options.sessions.now()),
+      })
     case 'ended':
       return buildProblem('ERR_TOKEN_REFRESH_REJECTED', { requestId, loginUrl })
     case 'unavailable':
       return buildProblem('ERR_TOKEN_REFRESH_UNAVAILABLE', { requestId, retryAfterSeconds: outcome.retryAfterSeconds })
   }
-}
-
-function expiresIn(live: LiveSession, now: number): number {
-  return Math.max(0, Math.floor(live.session.tokens.accessTokenExpiresAt - now))
 }

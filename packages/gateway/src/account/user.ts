@@ -13,6 +13,7 @@ import { type SessionLimits, sessionState } from '../session/session.ts'
 import type { Cookies } from '../session/session-cookie.ts'
 import type { Credentials } from '../tokens/credential.ts'
 import { pickPageClaims } from './page-claims.ts'
+import { secondsUntil } from './seconds-until.ts'
 
 export interface UserOptions {
   readonly sessions: SessionLifecycle
@@ -76,12 +77,8 @@ function describe(live: LiveSession, options: UserOptions): Readonly<Record<stri
     email: claims.email ?? null,
     roles: session.roles.realmRoles,
     client_roles: session.roles.clientRoles,
-    expires_in: state.kind === 'active' ? Math.floor(state.endsAt - now) : 0,
+    expires_in: state.kind === 'active' ? secondsUntil(state.endsAt, now) : 0,
     access_token_expires_in: secondsUntil(session.tokens.accessTokenExpiresAt, now),
     logout_url: `${options.logoutPath}?${new URLSearchParams({ proof: buildLogoutProof(options.logoutMac, live) })}`,
   }
-}
-
-function secondsUntil(instant: number, now: number): number {
-  return Math.max(0, Math.floor(instant - now))
 }
