@@ -1,10 +1,11 @@
-export { formatListenAddress, isLoopbackHost, parseListenAddress } from './config/addresses.ts'
+export { formatListenAddress, parseListenAddress } from './config/addresses.ts'
 export type * from './config/gateway-config.ts'
 export { type ConfigReading, loadConfig, parseConfig, readConfig } from './config/load.ts'
 export { type ConfigProblem, formatProblem } from './config/problems.ts'
 export { type Address, type Gateway, type GatewayOptions, openGateway } from './gateway.ts'
 export { ERRORS, type ErrorCode, GatewayError, isGatewayError } from './kernel/errors.ts'
 export type { EventListener, Events, GatewayEvent } from './kernel/events.ts'
+export { isLoopbackHost } from './kernel/loopback.ts'
 export { type Clock, systemClock } from './kernel/time.ts'
 export type { LogLevel } from './observability/log-lines.ts'
 export {

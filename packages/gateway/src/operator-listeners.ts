@@ -1,10 +1,10 @@
 // The operator's listeners: one for everything, and one for the probes alone where they have been given their own.
-import { isLoopbackHost } from './config/addresses.ts'
 import type { OperatorConfig } from './config/gateway-config.ts'
 import { parseTarget } from './http/canonical-path.ts'
 import { buildReply } from './http/reply.ts'
 import { createHttpServer, type HttpLimits, type HttpServer, sendReply } from './http/server.ts'
 import { GatewayError } from './kernel/errors.ts'
+import { isLoopbackHost } from './kernel/loopback.ts'
 import { type AnswerOperator, createOperator, operatorEndpoints, probeEndpoints } from './operator/endpoints.ts'
 import { judgeExposure } from './operator/exposure.ts'
 import type { ReadinessOptions } from './operator/health.ts'

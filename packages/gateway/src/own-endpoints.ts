@@ -1,10 +1,10 @@
 // The options of the endpoints of our own, from the configuration and the parts.
-import { setTimeout as pause } from 'node:timers/promises'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import type { Frontends } from './http/return-to.ts'
 import type { Events } from './kernel/events.ts'
 import { createMac } from './kernel/mac.ts'
 import { createSealer, type KeyRing } from './kernel/seal.ts'
+import { wait, waitLoosely } from './kernel/wait.ts'
 import type { RelyingParty } from './realm/relying-party.ts'
 import { buildEndpoints, type Endpoint } from './routes.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
@@ -105,13 +105,4 @@ export function createEndpoints(parts: EndpointParts): ReadonlyMap<string, Endpo
 
 export function otherOrigins({ publicUrl, frontends }: GatewayConfig): readonly string[] {
   return frontends.map(({ origin }) => origin).filter((origin) => origin !== publicUrl)
-}
-
-function wait(seconds: number): Promise<void> {
-  return pause(seconds * 1000)
-}
-
-/** For a limit that nobody waits out once the work is done: it does not keep a stopping process alive. */
-function waitLoosely(seconds: number): Promise<void> {
-  return pause(seconds * 1000, undefined, { ref: false })
 }

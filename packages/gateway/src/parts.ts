@@ -1,16 +1,16 @@
 // What a gateway consists of, constructed from the configuration and connected.
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { setTimeout as pause } from 'node:timers/promises'
-import { isLoopbackHost } from './config/addresses.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { buildDoorRoute, createForwarders } from './door-routes.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createRequestReader } from './http/read-request.ts'
 import { GatewayError } from './kernel/errors.ts'
 import type { Events } from './kernel/events.ts'
+import { isLoopbackHost } from './kernel/loopback.ts'
 import { createSealer, type KeyRing } from './kernel/seal.ts'
 import type { Clock } from './kernel/time.ts'
+import { wait } from './kernel/wait.ts'
 import { startLoginFor } from './login/start-login.ts'
 import { buildLoginOptions, createEndpoints, otherOrigins } from './own-endpoints.ts'
 import { createRelyingParty } from './realm/create-relying-party.ts'
@@ -143,8 +143,4 @@ function createRealm(
     events,
     clock,
   })
-}
-
-function wait(seconds: number): Promise<void> {
-  return pause(seconds * 1000)
 }

@@ -1,5 +1,6 @@
 // Hosts, ports and origins as an operator writes them. Undefined stands for what cannot be understood.
 import { isIP } from 'node:net'
+import { isLoopbackHost } from '../kernel/loopback.ts'
 import type { ListenAddress } from './gateway-config.ts'
 
 const MAX_PORT = 65_535
@@ -25,13 +26,6 @@ export function parseOrigin(value: string): string | undefined {
   const bare =
     url.pathname === '/' && url.search === '' && url.hash === '' && url.username === '' && url.password === ''
   return bare && !/[?#@\\\s]/.test(value) ? url.origin : undefined
-}
-
-/** Names and addresses that never leave the machine (RFC 6761 section 6.3, RFC 1122 section 3.2.1.3). */
-export function isLoopbackHost(host: string): boolean {
-  const name = host.replace(/^\[|\]$/g, '').toLowerCase()
-  if (isIP(name) === 4) return name.startsWith('127.')
-  return name === '::1' || name === 'localhost' || name.endsWith('.localhost')
 }
 
 /** True for `http:` to another machine: everybody on the way could read it. */

@@ -1,5 +1,6 @@
 // What cannot hold together although each key is right by itself.
-import { isLoopbackHost, isPlainRemote } from './addresses.ts'
+import { isLoopbackHost } from '../kernel/loopback.ts'
+import { isPlainRemote } from './addresses.ts'
 import type { Draft } from './draft.ts'
 import type { ListenAddress } from './gateway-config.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'

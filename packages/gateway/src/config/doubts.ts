@@ -1,8 +1,9 @@
 // What is allowed and probably not meant. `doorman check` shows it, the gateway says it at start.
-import { isLoopbackHost, isPlainRemote } from './addresses.ts'
+import { isLoopbackHost } from '../kernel/loopback.ts'
+import { isPlainRemote } from './addresses.ts'
 import type { GatewayConfig } from './gateway-config.ts'
 import { doubt, type Finding } from './problems.ts'
-import { foldPath } from './route-path.ts'
+import { foldRoutePath } from './route-path.ts'
 
 export function findDoubts(config: GatewayConfig): readonly Finding[] {
   return [
@@ -37,7 +38,9 @@ function findTrustInEverybody({ trustedProxies }: GatewayConfig): readonly Findi
 // Servers and services fold these differences, so a request for the laxer route may reach what the stricter one guards.
 function findNearlyEqualRoutes({ routes }: GatewayConfig): readonly Finding[] {
   return routes.flatMap((route, index) => {
-    const other = routes.findIndex(({ path }) => path !== route.path && foldPath(path) === foldPath(route.path))
+    const other = routes.findIndex(
+      ({ path }) => path !== route.path && foldRoutePath(path) === foldRoutePath(route.path),
+    )
     if (other === -1 || other > index) return []
     return [doubt(['routes', index, 'path'], `differs from routes[${other}] only by case, slashes or escapes`)]
   })

@@ -1,7 +1,8 @@
 // Routes that could never answer, or not as written.
+import { ownsBelow, withoutStar } from '../kernel/paths.ts'
 import type { Draft, RouteDraft } from './draft.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
-import { liesBelow, ownsBelow, withoutStar } from './route-path.ts'
+import { liesBelow } from './route-path.ts'
 import { suggestName } from './suggest.ts'
 
 /** Routes may not stand here, wherever the own endpoints have been moved. */

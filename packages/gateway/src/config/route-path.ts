@@ -1,4 +1,5 @@
 // The form a route's path is written in, so that it compares byte by byte with the canonical path of a request.
+import { foldPath, isUtf8Path, ownsBelow, withoutStar } from '../kernel/paths.ts'
 
 const SEGMENT = /^(?:[A-Za-z0-9._~!$&'()+,=:@-]|%[0-9A-F]{2})+$/
 // What parsers read differently is refused in requests, so no route can be written that way: dot segments, and behind
@@ -11,36 +12,19 @@ export function parseRoutePath(value: string): string | undefined {
   const [first, ...segments] = withoutStar(value).split('/')
   const closed = !ownsBelow(value) && segments.length > 1 && segments.at(-1) === '' ? segments.slice(0, -1) : segments
   const isCanonical = first === '' && closed.length > 0 && closed.every(isCanonicalSegment)
-  return isCanonical && isUtf8(value) ? value : undefined
+  return isCanonical && isUtf8Path(value) ? value : undefined
 }
 
 function isCanonicalSegment(segment: string): boolean {
   return SEGMENT.test(segment) && !AMBIGUOUS.test(segment)
 }
 
-function isUtf8(path: string): boolean {
-  try {
-    return decodeURIComponent(path) !== ''
-  } catch {
-    return false
-  }
-}
-
-export function ownsBelow(path: string): boolean {
-  return path.endsWith('/*')
-}
-
-/** `/x` of `/x/*`; the empty string of `/*`. */
-export function withoutStar(path: string): string {
-  return ownsBelow(path) ? path.slice(0, -2) : path
-}
-
 export function liesBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`)
 }
 
-/** What is left of a path when case, slashes and escapes do not count. */
-export function foldPath(path: string): string {
-  const folded = decodeURIComponent(withoutStar(path)).normalize('NFKC').toLowerCase().replace(/\/$/, '')
+/** What is left of a route's path when case, slashes and escapes do not count. */
+export function foldRoutePath(path: string): string {
+  const folded = foldPath(withoutStar(path))
   return ownsBelow(path) ? `${folded}/*` : folded
 }

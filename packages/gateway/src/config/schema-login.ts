@@ -1,7 +1,8 @@
 // login, endpoints and user: what a browser may ask the gateway itself.
 import { z } from 'zod'
+import { ownsBelow } from '../kernel/paths.ts'
 import type { EndpointPaths } from './gateway-config.ts'
-import { ownsBelow, parseRoutePath } from './route-path.ts'
+import { parseRoutePath } from './route-path.ts'
 import { allowedValues, duration, nonEmpty, parsed, wholeNumber } from './schema-values.ts'
 
 // What can strand a person on an error page of the realm, or start something in the account, is off by default.

@@ -7,7 +7,7 @@ import type { StoreConfig } from './gateway-config.ts'
 const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/
 
-export function parseDuration(value: string): number | undefined {
+function parseDuration(value: string): number | undefined {
   const match = DURATION.exec(value)
   const unit = UNIT_SECONDS[match?.[2] ?? '']
   return unit === undefined ? undefined : Number(match?.[1]) * unit

@@ -1,5 +1,6 @@
 // The one path of a request, decided before anything is matched. What two parsers could read differently is refused,
 // so that the route that was authorised is the route that is forwarded. Never decodes what goes on.
+import { isUtf8Path } from '../kernel/paths.ts'
 
 export type TargetReading =
   | { readonly kind: 'canonical'; readonly path: string; readonly search: string }
@@ -59,8 +60,7 @@ export function parseTarget(target: string): TargetReading {
 
 function finish(target: string, end: number, hasHighBytes: boolean): TargetReading {
   const path = target.slice(0, end)
-  // Overlong and broken UTF-8 (`%c0%af`) is a slash to some decoders and rubbish to others.
-  if (hasHighBytes && !isUtf8(path)) return BAD_ESCAPE
+  if (hasHighBytes && !isUtf8Path(path)) return BAD_ESCAPE
   for (let at = end; at < target.length; at += 1) {
     const code = target.charCodeAt(at)
     if (code <= SPACE || code >= DELETE || code === HASH) return BAD_QUERY
@@ -97,15 +97,6 @@ function hexDigit(code: number): number {
   if (code >= 0x30 && code <= 0x39) return code - 0x30
   const lower = code | 0x20
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1
-}
-
-function isUtf8(path: string): boolean {
-  try {
-    decodeURIComponent(path)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function refused(because: string): TargetReading {

@@ -2,8 +2,9 @@
 import { createHash } from 'node:crypto'
 import { ERRORS, type ErrorCode } from '../kernel/errors.ts'
 import { isNavigation } from './navigation.ts'
-import { buildProblem, buildReply, type ProblemExtras, problemTitle, type Reply } from './reply.ts'
+import { buildProblem, buildReply, extraHeaders, type ProblemExtras, problemTitle, type Reply } from './reply.ts'
 import type { GatewayRequest } from './request.ts'
+import { FRONT_PAGE } from './return-to.ts'
 
 export interface PageLink {
   /** A path of ours, or an address that has been checked. */
@@ -76,7 +77,7 @@ ${footnote}
   return buildReply(status, body, [...PAGE_HEADERS, ...headers])
 }
 
-const FRONT_PAGE: PageLink = { href: '/', label: 'Front page' }
+export const FRONT_PAGE_LINK: PageLink = { href: FRONT_PAGE, label: 'Front page' }
 
 const EXPLANATIONS: Partial<Record<ErrorCode, string>> = {
   ERR_LOGIN_ATTEMPT_MISSING:
@@ -108,16 +109,10 @@ export function buildErrorPage(code: ErrorCode, extras: ErrorExtras): Reply {
   const page: Page = {
     title: HEADINGS[wire] ?? 'Something went wrong',
     text: EXPLANATIONS[code] ?? problemTitle(wire),
-    links: [...logIn, ...(extras.links ?? [FRONT_PAGE])],
+    links: [...logIn, ...(extras.links ?? [FRONT_PAGE_LINK])],
     footnote: `${wire} · ${extras.requestId}`,
   }
-  return buildPage(status, page, [...retryAfter(extras), ...(extras.headers ?? [])])
-}
-
-function retryAfter(extras: ErrorExtras): Reply['headers'] {
-  return extras.retryAfterSeconds === undefined
-    ? []
-    : [['retry-after', String(Math.ceil(extras.retryAfterSeconds))] as const]
+  return buildPage(status, page, extraHeaders(extras))
 }
 
 /** A page for a navigation, a problem document for everything else. */

@@ -71,9 +71,12 @@ export function buildProblem(code: ErrorCode, extras: ProblemExtras): Reply {
   }
   return buildReply(status, JSON.stringify(document), [
     ['content-type', 'application/problem+json'],
-    ...(extras.retryAfterSeconds === undefined
-      ? []
-      : [['retry-after', String(Math.ceil(extras.retryAfterSeconds))] as const]),
-    ...(extras.headers ?? []),
+    ...extraHeaders(extras),
   ])
+}
+
+/** The headers an answer to a failed request carries beside its own. */
+export function extraHeaders({ retryAfterSeconds, headers = [] }: ProblemExtras): Reply['headers'] {
+  if (retryAfterSeconds === undefined) return headers
+  return [['retry-after', String(Math.ceil(retryAfterSeconds))], ...headers]
 }

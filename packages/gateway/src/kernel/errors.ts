@@ -68,6 +68,11 @@ export class GatewayError extends Error {
   }
 }
 
+/** The code that Node and its libraries hang on their errors, such as `ECONNREFUSED`. */
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
 export function isGatewayError(error: unknown, code?: ErrorCode): error is GatewayError {
   return error instanceof GatewayError && (code === undefined || error.code === code)
 }

@@ -1,6 +1,5 @@
 // One login in progress. It lives in a sealed cookie of the browser that started it, named after its state: several
 // tabs may log in at once, and an answer that another browser brings finds nothing.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import {
   buildSetCookie,
   type Cookie,
@@ -12,6 +11,7 @@ import {
 import { type GatewayRequest, header } from '../http/request.ts'
 import { openCookie, sealCookieValue } from '../http/sealed-cookie.ts'
 import type { Sealer } from '../kernel/seal.ts'
+import { createSecret, hashSecret, isSameSecret } from '../kernel/secrets.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
 import type { Cookies } from '../session/session-cookie.ts'
 
@@ -50,25 +50,21 @@ export interface AttemptOptions {
 
 export function createLoginAttempt(wish: LoginWish, issuer: string, createdAt: EpochSeconds): LoginAttempt {
   const { returnTo, parameters, restarts } = wish
-  const secrets = { state: randomSecret(), nonce: randomSecret(), codeVerifier: randomSecret() }
+  const secrets = {
+    state: createSecret(SECRET_BYTES),
+    nonce: createSecret(SECRET_BYTES),
+    codeVerifier: createSecret(SECRET_BYTES),
+  }
   return { format: FORMAT_VERSION, issuer, ...secrets, returnTo, parameters, restarts, createdAt }
-}
-
-function randomSecret(): string {
-  return randomBytes(SECRET_BYTES).toString('base64url')
-}
-
-function stateHash(state: string): string {
-  return createHash('sha256').update(state).digest('base64url')
 }
 
 /** Under which the store remembers that this attempt's code has been taken. */
 export function attemptClaimName(attempt: LoginAttempt): string {
-  return `login:${stateHash(attempt.state)}`
+  return `login:${hashSecret(attempt.state)}`
 }
 
 export function attemptCookie(state: string, cookies: Cookies): Cookie {
-  return cookies.named(`login-${stateHash(state).slice(0, STATE_HASH_CHARS)}`)
+  return cookies.named(`login-${hashSecret(state).slice(0, STATE_HASH_CHARS)}`)
 }
 
 export function buildAttemptCookie(attempt: LoginAttempt, options: AttemptOptions): SetCookieHeader {
@@ -84,12 +80,7 @@ export function findLoginAttempt(
 ): LoginAttempt | undefined {
   const cookie = attemptCookie(state, options.cookies)
   const attempt = openCookie<LoginAttempt>(request, cookie, FORMAT_VERSION, options.sealer)
-  return attempt !== undefined && isEqual(attempt.state, state) ? attempt : undefined
-}
-
-function isEqual(expected: string, given: string): boolean {
-  const [a, b] = [Buffer.from(expected), Buffer.from(given)]
-  return a.length === b.length && timingSafeEqual(a, b)
+  return attempt !== undefined && isSameSecret(attempt.state, state) ? attempt : undefined
 }
 
 /** The oldest attempts of this browser, and those nobody can open: they go, so that one more has room. */

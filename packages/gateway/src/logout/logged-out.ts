@@ -1,24 +1,23 @@
 // Where the realm sends a browser back to. Knows the way on from the ticket; says so on a page without one.
-import { buildPage, type PageLink } from '../http/pages.ts'
+import { buildPage, FRONT_PAGE_LINK } from '../http/pages.ts'
 import { buildRedirect, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
-import { FRONT_PAGE, parseReturnTo } from '../http/return-to.ts'
+import { parseReturnTo } from '../http/return-to.ts'
+import { isSameSecret } from '../kernel/secrets.ts'
 import type { LogoutOptions } from './logout.ts'
-import { clearTicketCookie, findLogoutTicket, isSameSecret, randomLogoutSecret } from './logout-ticket.ts'
+import { clearTicketCookie, findLogoutTicket, randomLogoutSecret } from './logout-ticket.ts'
 
 export type LoggedOutOptions = Pick<
   LogoutOptions,
   'realm' | 'sessions' | 'sealer' | 'cookies' | 'frontends' | 'postLogoutRedirectUri'
 >
 
-const FRONT_PAGE_LINK: PageLink = { href: FRONT_PAGE, label: 'Front page' }
-
 /** `GET /auth/logged-out`. Never fails: a wrong or absent `state` only means that the way on is unknown. */
 export async function loggedOut(request: GatewayRequest, options: LoggedOutOptions): Promise<Reply> {
   const query = new URLSearchParams(request.search)
   const ticket = findLogoutTicket(request, options.sessions.now(), options)
   const [state, ...more] = query.getAll('state')
-  if (ticket !== undefined && more.length === 0 && isSameSecret(ticket.state, state)) {
+  if (ticket !== undefined && more.length === 0 && isSameSecret(ticket.state, state ?? '')) {
     return buildRedirect(parseReturnTo(ticket.returnTo, options.frontends), [clearTicketCookie(options)])
   }
   return query.get('realm') === 'unconfirmed' ? unconfirmedPage(options) : loggedOutPage()

@@ -1,9 +1,9 @@
 // What a browser carries from the end of its session to the page after it: sealed, short-lived, without any right.
-import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { buildClearCookie, buildSetCookie, fitsCookie, type SetCookieHeader } from '../http/cookies.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import { openCookie, sealCookieValue } from '../http/sealed-cookie.ts'
 import type { Sealer } from '../kernel/seal.ts'
+import { createSecret } from '../kernel/secrets.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
 import type { Cookies } from '../session/session-cookie.ts'
 
@@ -31,7 +31,7 @@ export function createLogoutTicket(ticket: Pick<LogoutTicket, 'returnTo' | 'onwa
 }
 
 export function randomLogoutSecret(): string {
-  return randomBytes(SECRET_BYTES).toString('base64url')
+  return createSecret(SECRET_BYTES)
 }
 
 /** Undefined when a large ID token makes the ticket larger than a cookie can be. */
@@ -52,9 +52,4 @@ export function findLogoutTicket(
 ): LogoutTicket | undefined {
   const ticket = openCookie<LogoutTicket>(request, cookies.named('logout'), FORMAT_VERSION, sealer)
   return ticket !== undefined && now < ticket.createdAt + LOGOUT_TICKET_MAX_AGE_SECONDS ? ticket : undefined
-}
-
-export function isSameSecret(expected: string, given: string | undefined): boolean {
-  const [a, b] = [Buffer.from(expected), Buffer.from(given ?? '')]
-  return a.length === b.length && timingSafeEqual(a, b)
 }

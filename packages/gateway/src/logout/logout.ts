@@ -1,5 +1,4 @@
 // Ends a session: here first, then at the realm, then in the browser. Whatever the realm does, the session has ended.
-import { createHash } from 'node:crypto'
 import { buildClearCookie } from '../http/cookies.ts'
 import { isNavigation } from '../http/navigation.ts'
 import { parseQuery, type Query, refuseOthers } from '../http/query.ts'
@@ -9,6 +8,7 @@ import { type Frontends, parseReturnTo } from '../http/return-to.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { Mac } from '../kernel/mac.ts'
+import { hashSecret, isSameSecret } from '../kernel/secrets.ts'
 import type { RelyingParty } from '../realm/relying-party.ts'
 import { findSession } from '../session/find-session.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
@@ -20,7 +20,6 @@ import {
   clearTicketCookie,
   createLogoutTicket,
   findLogoutTicket,
-  isSameSecret,
   LOGOUT_TICKET_MAX_AGE_SECONDS,
   randomLogoutSecret,
   type TicketOptions,
@@ -130,7 +129,7 @@ async function followTicket(request: GatewayRequest, secret: string, options: Lo
   if (ticket === undefined || ticket.onward === null || !isSameSecret(ticket.onward.secret, secret)) {
     return buildRedirect(options.loggedOutPath)
   }
-  const name = `logout:${createHash('sha256').update(secret).digest('base64url')}`
+  const name = `logout:${hashSecret(secret)}`
   const claim = await options.store.claim(name, now + LOGOUT_TICKET_MAX_AGE_SECONDS)
   const url = claim === 'claimed' ? endSessionUrl(ticket.onward.idTokenHint, ticket.state, options) : null
   const cookie = buildTicketCookie({ ...ticket, onward: null }, options)

@@ -1,6 +1,6 @@
 // What the log says of an error and of what caused it. Names, codes and redacted messages; never another property, since
 // libraries hang whole requests and responses on theirs.
-import { type ErrorCode, type ErrorDetail, isGatewayError } from '../kernel/errors.ts'
+import { type ErrorCode, type ErrorDetail, isGatewayError, systemCode } from '../kernel/errors.ts'
 import { redact, redactField } from './redact.ts'
 
 const CHAIN_MAX_LINKS = 5
@@ -35,9 +35,14 @@ function describeLink(link: unknown, withStack: boolean): DescribedError {
   if (isGatewayError(link)) return { code: link.code, detail: describeDetail(link.detail) }
   // A thrown value that is no error says nothing about what it holds.
   if (!(link instanceof Error)) return { name: typeof link, message: '' }
-  const code = 'code' in link && typeof link.code === 'string' ? { code: redact(link.code) } : {}
+  const code = systemCode(link)
   const stack = withStack ? { stack: stackFrames(link) } : {}
-  return { name: redact(link.name), ...code, message: redactMessage(link), ...stack }
+  return {
+    name: redact(link.name),
+    ...(code === undefined ? {} : { code: redact(code) }),
+    message: redactMessage(link),
+    ...stack,
+  }
 }
 
 function redactMessage(error: Error): string {

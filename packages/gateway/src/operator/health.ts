@@ -2,6 +2,7 @@
 // is down must not get the process restarted.
 import { buildJson, type Reply } from '../http/reply.ts'
 import { isGatewayError } from '../kernel/errors.ts'
+import { within } from '../kernel/wait.ts'
 import type { SessionStore } from '../session/session-store.ts'
 
 export type Readiness = { readonly kind: 'ready' } | { readonly kind: 'unready'; readonly because: string }
@@ -14,7 +15,7 @@ export interface ReadinessOptions {
 }
 
 /** Shorter than the second that orchestrators wait for a probe. */
-const PING_MAX_MILLISECONDS = 800
+const PING_MAX_SECONDS = 0.8
 
 export function buildHealth(): Reply {
   return buildJson(200, { status: 'alive' })
@@ -34,16 +35,11 @@ function processReadiness(isStopping: boolean): Readiness {
 }
 
 async function storeReadiness(store: ReadinessOptions['store']): Promise<Readiness> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<Readiness>((resolve) => {
-    timer = setTimeout(resolve, PING_MAX_MILLISECONDS, { kind: 'unready', because: 'no answer in time' })
-  })
   try {
-    return await Promise.race([store.ping().then((): Readiness => ({ kind: 'ready' })), limit])
+    const ready = store.ping().then((): Readiness => ({ kind: 'ready' }))
+    return (await within(ready, PING_MAX_SECONDS)) ?? { kind: 'unready', because: 'no answer in time' }
   } catch (error) {
     return { kind: 'unready', because: isGatewayError(error) ? error.code : 'ERR_INTERNAL' }
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,8 +1,8 @@
 // The bearer token of the operator: 256 bits in a file made for its owner alone at the first start.
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import { closeSync, fchmodSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { type GatewayRequest, header } from '../http/request.ts'
-import { GatewayError, isGatewayError } from '../kernel/errors.ts'
+import { GatewayError, isGatewayError, systemCode } from '../kernel/errors.ts'
+import { createSecret, isSameSecret } from '../kernel/secrets.ts'
 
 const TOKEN_BYTES = 32
 const TOKEN_MIN_CHARACTERS = 32
@@ -24,12 +24,12 @@ function makeTokenFile(file: string): void {
   try {
     descriptor = openSync(file, 'wx', 0o600)
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return
+    if (systemCode(error) === 'EEXIST') return
     throw error
   }
   // The umask may have taken bits away, never added any; some file systems ignore the mode at creation.
   fchmodSync(descriptor, 0o600)
-  writeSync(descriptor, `${randomBytes(TOKEN_BYTES).toString('base64url')}\n`)
+  writeSync(descriptor, `${createSecret(TOKEN_BYTES)}\n`)
   closeSync(descriptor)
 }
 
@@ -48,12 +48,7 @@ function readTokenFile(file: string): string {
   }
 }
 
-/** Compares hashes, so that neither the time nor the length tells how much was right. */
 export function isAuthorized(request: Pick<GatewayRequest, 'headers'>, token: string): boolean {
   const presented = /^Bearer +([^ ]+)$/i.exec(header(request, 'authorization') ?? '')?.[1]
-  return presented !== undefined && timingSafeEqual(sha256(presented), sha256(token))
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+  return presented !== undefined && isSameSecret(token, presented)
 }

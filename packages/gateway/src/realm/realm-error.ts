@@ -1,6 +1,5 @@
 // Failures on the way to a realm, translated once into our own error and into words an operator understands.
-
-import { GatewayError } from '../kernel/errors.ts'
+import { GatewayError, systemCode } from '../kernel/errors.ts'
 import type { RealmEndpoint } from '../kernel/events.ts'
 
 /** `too_large` is the only one that is not the network's: the whole answer came and was refused. */
@@ -32,15 +31,10 @@ const REASON_BY_SYSTEM_CODE: Readonly<Record<string, FailureReason>> = {
 /** The whole answer was longer than we read. */
 export class AnswerTooLargeError extends Error {}
 
-function systemCode(cause: unknown): string {
-  const code = cause instanceof Error ? (cause as NodeJS.ErrnoException).code : undefined
-  return typeof code === 'string' ? code : ''
-}
-
 function failureReason(cause: unknown): FailureReason {
   if (cause instanceof AnswerTooLargeError) return 'too_large'
   if (cause instanceof Error && cause.name === 'TimeoutError') return 'timeout'
-  const code = systemCode(cause)
+  const code = systemCode(cause) ?? ''
   if (/^(ERR_TLS|ERR_SSL|CERT)_/.test(code)) return 'tls'
   return REASON_BY_SYSTEM_CODE[code] ?? 'network'
 }
@@ -61,7 +55,7 @@ function explainFailure(reason: FailureReason, { host, origin }: URL, code: stri
 /** What went wrong on the way to the realm, as `ERR_REALM_TIMEOUT` or `ERR_REALM_UNREACHABLE`. */
 export function realmError(cause: unknown, endpoint: RealmEndpoint, url: URL): GatewayError {
   const reason = failureReason(cause)
-  const because = explainFailure(reason, url, systemCode(cause))
+  const because = explainFailure(reason, url, systemCode(cause) ?? '')
   const code = reason === 'timeout' ? 'ERR_REALM_TIMEOUT' : 'ERR_REALM_UNREACHABLE'
   return new GatewayError(code, { endpoint, reason, because }, cause)
 }

@@ -1,6 +1,7 @@
 // What the browser holds: an opaque id of 256 bits in a cookie of a fixed shape.
 import { buildSetCookie, type Cookie, cookieName, readCookie, type SetCookieHeader } from '../http/cookies.ts'
 import { type GatewayRequest, header } from '../http/request.ts'
+import { isLoopbackHost } from '../kernel/loopback.ts'
 
 const SESSION_ID = /^[\w-]{43}$/
 
@@ -36,14 +37,10 @@ export function createCookies(options: CookieOptions): Cookies {
 function sessionCookie({ publicUrl, prefix, name }: CookieOptions): Cookie {
   const { protocol, hostname, port } = new URL(publicUrl)
   if (protocol === 'https:') return { prefix, base: name }
-  if (!isLoopback(hostname)) throw new TypeError('publicUrl is plain http and not loopback')
+  if (!isLoopbackHost(hostname)) throw new TypeError('publicUrl is plain http and not loopback')
   // Cookies know no ports: without it, two gateways on one machine would overwrite each other's session. No prefix
   // and so no Secure here, because Safari keeps no Secure cookie from http://localhost.
   return { prefix: '', base: `${name}-${port || '80'}` }
-}
-
-function isLoopback(hostname: string): boolean {
-  return /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(hostname)
 }
 
 /** Undefined unless exactly one well-formed id was sent: anything else never reaches the store. */

@@ -1,5 +1,5 @@
 // What names a session: the id only the browser knows, and the hashes under which the store knows it.
-import { createHash, randomBytes } from 'node:crypto'
+import { createSecret, hashSecret } from '../kernel/secrets.ts'
 import type { Session } from './session.ts'
 import type { SessionIndexes } from './session-store.ts'
 
@@ -8,35 +8,31 @@ const HANDLE_BYTES = 16
 
 /** 256 random bits, base64url: 43 characters. */
 export function createSessionId(): string {
-  return randomBytes(SESSION_ID_BYTES).toString('base64url')
+  return createSecret(SESSION_ID_BYTES)
 }
 
 /** The public handle: known to others, opens nothing. */
 export function createHandle(): string {
-  return randomBytes(HANDLE_BYTES).toString('base64url')
+  return createSecret(HANDLE_BYTES)
 }
 
 /** The record's key: whoever reads the store cannot make a cookie of it. */
 export function sessionKey(sessionId: string): string {
-  return hash(sessionId)
+  return hashSecret(sessionId)
 }
 
 export function sessionIndexes(session: Pick<Session, 'handle' | 'issuer' | 'subject' | 'sid'>): SessionIndexes {
   return {
-    handle: hash(session.handle),
+    handle: hashSecret(session.handle),
     subject: subjectIndex(session.issuer, session.subject),
     sid: session.sid === null ? null : sidIndex(session.issuer, session.sid),
   }
 }
 
-export function subjectIndex(issuer: string, subject: string): string {
-  return hash(JSON.stringify([issuer, subject]))
+function subjectIndex(issuer: string, subject: string): string {
+  return hashSecret(JSON.stringify([issuer, subject]))
 }
 
 export function sidIndex(issuer: string, sid: string): string {
-  return hash(JSON.stringify([issuer, sid]))
-}
-
-function hash(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
+  return hashSecret(JSON.stringify([issuer, sid]))
 }

@@ -2,18 +2,11 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { GatewayError } from '../kernel/errors.ts'
+import { GatewayError, systemCode } from '../kernel/errors.ts'
 import type { KeyRing } from '../kernel/seal.ts'
 import type { Clock } from '../kernel/time.ts'
 import { buildKeyLine, type DatedKey, parseKeyRing, removeKeyLine } from './key-ring-text.ts'
-import {
-  createPrivateFile,
-  isFileError,
-  preparePrivateFolder,
-  publishDraft,
-  refuseWideMode,
-  syncFolder,
-} from './private-files.ts'
+import { createPrivateFile, preparePrivateFolder, publishDraft, refuseWideMode, syncFolder } from './private-files.ts'
 
 const LOOK_AGAIN_SECONDS = 1
 /** A login in progress is sealed for ten minutes, and every gateway must have seen the newer key. */
@@ -120,7 +113,7 @@ function readRingFile(path: string): string {
     refuseWideMode(path)
     return readFileSync(path, 'utf8')
   } catch (error) {
-    if (!isFileError(error, 'ENOENT')) throw error
+    if (systemCode(error) !== 'ENOENT') throw error
     throw new GatewayError('ERR_CONFIG_INVALID', { reason: 'key-ring-absent', path })
   }
 }

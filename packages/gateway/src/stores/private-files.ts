@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { GatewayError } from '../kernel/errors.ts'
+import { GatewayError, systemCode } from '../kernel/errors.ts'
 
 const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
@@ -70,7 +70,7 @@ export function createPrivateFile(path: string, text: string): boolean {
     writeFileSync(path, text, { flag: 'wx', mode: FILE_MODE, flush: true })
     return true
   } catch (error) {
-    if (isFileError(error, 'EEXIST')) return false
+    if (systemCode(error) === 'EEXIST') return false
     throw error
   }
 }
@@ -83,7 +83,7 @@ export function publishDraft(draft: string, path: string): void {
   try {
     linkSync(draft, path)
   } catch (error) {
-    if (isFileError(error, 'EEXIST')) return
+    if (systemCode(error) === 'EEXIST') return
     throw error
   }
   syncFolder(dirname(path))
@@ -98,8 +98,4 @@ export function syncFolder(folder: string): void {
   } finally {
     closeSync(descriptor)
   }
-}
-
-export function isFileError(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code
 }

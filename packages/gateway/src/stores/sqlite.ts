@@ -81,9 +81,9 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     replace(key, expectedVersion, { sealed, indexes, expiresAt }) {
       const { handle, subject, sid } = indexes
       return change((changed) => {
-        const current = statements.readVersion.get(key) as { version: number; sid: string | null } | undefined
+        const current = statements.readVersion.get(key)
         if (current === undefined) return 'gone'
-        if (isEnded(current.sid) || isEnded(sid)) return 'tombstoned'
+        if (isEnded(parseSid(current)) || isEnded(sid)) return 'tombstoned'
         if (current.version !== expectedVersion) return 'conflict'
         statements.replaceSession.run(sealed, handle, subject, sid, expiresAt, key)
         changed(key)
@@ -145,19 +145,24 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
   }
 }
 
-type Row = Record<string, SQLOutputValue>
+type Row = Readonly<Record<string, SQLOutputValue>>
 
+// The tables are STRICT, so that a column holds its type or nothing.
 function parseRecord(row: Row | undefined): SessionRecord | undefined {
   if (row === undefined) return undefined
   const { buffer, byteOffset, byteLength } = row.sealed as Uint8Array<ArrayBuffer>
   return {
-    key: row.key as string,
-    version: row.version as number,
+    key: String(row.key),
+    version: Number(row.version),
     sealed: Buffer.from(buffer, byteOffset, byteLength),
-    indexes: { handle: row.handle as string, subject: row.subject as string, sid: row.sid as string | null },
-    lastUsedAt: row.last_used_at as number,
-    expiresAt: row.expires_at as number,
+    indexes: { handle: String(row.handle), subject: String(row.subject), sid: parseSid(row) },
+    lastUsedAt: Number(row.last_used_at),
+    expiresAt: Number(row.expires_at),
   }
+}
+
+function parseSid({ sid }: Row): string | null {
+  return sid === null || sid === undefined ? null : String(sid)
 }
 
 function sweepExpired(

@@ -1,6 +1,7 @@
 // What a route sends upstream for the person who asks. At once while the tokens are fresh; a credential that cannot be
 // had is an error and never becomes "none".
 import type { ErrorCode } from '../kernel/errors.ts'
+import { within } from '../kernel/wait.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { Refresher, RefreshOutcome } from './refresh.ts'
 
@@ -17,6 +18,8 @@ export interface CredentialOptions {
   readonly waitSeconds: number
 }
 
+/** For a renewal that takes longer than a request waits: it is probably done soon. */
+const RETRY_AFTER_SECONDS = 1
 /** An access token this close to its end might not survive the way to the upstream. */
 const USABLE_SECONDS = 1
 
@@ -38,7 +41,7 @@ export function createCredentials(options: CredentialOptions): Credentials {
 
   async function waitFor(refresh: Promise<RefreshOutcome>): Promise<Freshness> {
     const outcome = await within(refresh, options.waitSeconds)
-    if (outcome === undefined) return refused(1)
+    if (outcome === undefined) return refused(RETRY_AFTER_SECONDS)
     if (outcome.kind === 'ended') return { kind: 'refused', code: 'ERR_TOKEN_REFRESH_REJECTED', retryAfterSeconds: 0 }
     if (outcome.kind === 'unavailable') return refused(outcome.retryAfterSeconds)
     return outcome
@@ -52,17 +55,5 @@ export function createCredentials(options: CredentialOptions): Credentials {
       if (now < live.session.tokens.accessTokenExpiresAt - USABLE_SECONDS) return { kind: 'fresh', live }
       return waitFor(refresh)
     },
-  }
-}
-
-async function within<T>(work: Promise<T>, seconds: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<undefined>((resolve) => {
-    timer = setTimeout(resolve, seconds * 1000, undefined)
-  })
-  try {
-    return await Promise.race([work, limit])
-  } finally {
-    clearTimeout(timer)
   }
 }

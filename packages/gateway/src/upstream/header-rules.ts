@@ -104,7 +104,7 @@ const DROPPED = new Set([...CONNECTION_HEADERS, ...OWN_HEADERS, ...IDENTITY_HEAD
 const DROPPED_FAMILIES = [...IDENTITY_FAMILIES, ...OVERRIDE_FAMILIES]
 
 /** The rule for a header by the name it was sent with. */
-export function judgeHeader(name: string): HeaderRule {
+function judgeHeader(name: string): HeaderRule {
   const lower = name.toLowerCase()
   const folded = lower.replaceAll(/[^a-z0-9]/g, '-')
   if (DROPPED.has(folded) || isOfFamily(folded, DROPPED_FAMILIES)) return 'drop'

@@ -1,4 +1,5 @@
 // What is asked for upstream. Works on the encoded path, so that nothing is decoded once more on the way.
+import { ownsBelow, withoutStar } from '../kernel/paths.ts'
 
 /** `path` belongs to the route the rewriting was compiled for. */
 export type Rewriting = (path: string) => string
@@ -9,8 +10,8 @@ export type Rewriting = (path: string) => string
  */
 export function compileRewrite(path: string, rewrite: string | null): Rewriting {
   if (rewrite === null) return (asked) => asked
-  if (!rewrite.endsWith('/*')) return () => rewrite
-  const prefixLength = path.endsWith('/*') ? path.length - 2 : path.length
-  const replacement = rewrite.slice(0, -2)
+  if (!ownsBelow(rewrite)) return () => rewrite
+  const prefixLength = withoutStar(path).length
+  const replacement = withoutStar(rewrite)
   return (asked) => replacement + asked.slice(prefixLength) || '/'
 }

@@ -3,8 +3,8 @@
 //
 // An own table and not a router library: patterns are literal prefixes, and a library that decodes parameters or tries
 // the next pattern when the method does not fit would have to be stopped from doing exactly that.
+import { foldPath, isFolded, ownsBelow, withoutStar } from '../kernel/paths.ts'
 import { isImpliedBy, type Requirement } from '../policy/access-policy.ts'
-import { foldPath, isFolded } from './path.ts'
 
 export interface RouteRule {
   /** Canonical and encoded; `/x/*` owns `/x` and everything below. */
@@ -79,9 +79,8 @@ function createOwners<Rule extends RouteRule>(
   const exact = new Map<string, Owner<Rule>>()
   const below = new Map<string, Owner<Rule>>()
   for (const route of routes) {
-    const owners = route.path.endsWith('/*') ? below : exact
-    const path = withoutStar(route.path)
-    const key = path === '' ? '' : fold(path)
+    const owners = ownsBelow(route.path) ? below : exact
+    const key = fold(withoutStar(route.path))
     owners.set(key, withRoute(owners.get(key), route))
   }
   return (path) => exact.get(path) ?? longestPrefix(below, path)
@@ -113,8 +112,4 @@ function takesMethod(methods: readonly string[] | null, method: string): boolean
   if (NEVER_FORWARDED.includes(method)) return false
   if (methods === null || methods.includes(method)) return true
   return method === 'HEAD' && methods.includes('GET')
-}
-
-function withoutStar(path: string): string {
-  return path.endsWith('/*') ? path.slice(0, -2) : path
 }

@@ -1,5 +1,5 @@
 import { errors } from 'undici'
-import { GatewayError } from '../kernel/errors.ts'
+import { GatewayError, systemCode } from '../kernel/errors.ts'
 
 const TIMEOUTS = ['UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'ETIMEDOUT']
 const RESETS = ['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']
@@ -22,9 +22,7 @@ export function upstreamError(cause: unknown): GatewayError {
 }
 
 function codeOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'unknown'
   // Several addresses were tried: each has its own error (happy eyeballs).
   const first: unknown = cause instanceof AggregateError ? cause.errors[0] : cause
-  const code = first instanceof Error && 'code' in first ? first.code : undefined
-  return typeof code === 'string' ? code : 'unknown'
+  return systemCode(first) ?? 'unknown'
 }

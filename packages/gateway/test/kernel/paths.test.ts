@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { foldPath, isFolded } from '../../src/upstream/path.ts'
+import { foldPath, isFolded } from '../../src/kernel/paths.ts'
 
 const ROWS = [
   ['/', '/'],
