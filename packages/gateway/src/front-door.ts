@@ -17,7 +17,7 @@ import type { Endpoint } from './routes.ts'
 import type { SessionLifecycle, SessionLookup } from './session/lifecycle.ts'
 import type { LiveSession } from './session/live-session.ts'
 import { type Cookies, readSessionId } from './session/session-cookie.ts'
-import type { Credentials, Freshness } from './tokens/credential.ts'
+import type { CredentialKind, Credentials, Freshness } from './tokens/credential.ts'
 import type { Forwarder, ForwardRules } from './upstream/forward.ts'
 import type { BuildUpstreamHeaders } from './upstream/headers.ts'
 import type { Rewriting } from './upstream/rewrite.ts'
@@ -25,7 +25,7 @@ import type { RouteRule, RouteTable } from './upstream/route.ts'
 
 /** A route of the configuration with everything that can be worked out once. */
 export interface DoorRoute extends RouteRule {
-  readonly credential: 'accessToken' | 'none'
+  readonly credential: CredentialKind
   /** A navigation without a session starts a login. */
   readonly isPage: boolean
   readonly rewrite: Rewriting

@@ -26,7 +26,7 @@ export interface KeySet {
 type LocalKeys = ReturnType<typeof createLocalJWKSet>
 
 /** Without the broken entries: one would spoil the others. Encryption and symmetric keys are passed over by jose. */
-export function parseKeySet(text: string): readonly JWK[] {
+function parseKeySet(text: string): readonly JWK[] {
   const keys = parseJsonObject(text)?.keys
   if (!Array.isArray(keys)) {
     throw new GatewayError('ERR_REALM_METADATA_INVALID', { because: 'the key set is no key set' })

@@ -24,7 +24,7 @@ export interface Renewal {
 }
 
 /** What deserves a word although logins work, or will fail for it. */
-export function listOddities(metadata: RealmMetadata, idTokenAlgorithms: readonly string[]): readonly string[] {
+function listOddities(metadata: RealmMetadata, idTokenAlgorithms: readonly string[]): readonly string[] {
   const { announcesS256, idTokenAlgorithms: announced } = metadata
   const signsOtherwise = announced.length > 0 && !announced.some((name) => idTokenAlgorithms.includes(name))
   return [

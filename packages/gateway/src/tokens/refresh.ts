@@ -16,7 +16,6 @@ export type RefreshOutcome =
   | { readonly kind: 'unavailable'; readonly live: LiveSession; readonly retryAfterSeconds: number }
 
 export interface Refresher {
-  isDue(live: LiveSession): boolean
   /** Renews the tokens if they are due; every caller at the same time gets the same answer. Never rejects. */
   refresh(live: LiveSession): Promise<RefreshOutcome>
   /** Renews them though they are not due, at most once in `atMostEverySeconds` over all processes. Never rejects. */
@@ -217,7 +216,6 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   return {
-    isDue,
     async refresh(live) {
       return isCooling(live) ?? refreshOnce(live, isDue)
     },
