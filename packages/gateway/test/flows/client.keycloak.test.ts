@@ -6,8 +6,8 @@ import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { exportJWK, exportPKCS8, generateKeyPair } from 'jose'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 import { assertLaterWithSession, eventsOf, nextEvent } from '../support/flow.ts'
+import { clientPath } from '../support/keycloak-realm.ts'
 import {
-  clientPath,
   type KeycloakStage,
   type KeycloakStageOptions,
   setKeycloakStage,

@@ -6,12 +6,10 @@ import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 import { eventsOf, sessionId } from '../support/flow.ts'
+import { addSigningKey, clientPath, nextSecond } from '../support/keycloak-realm.ts'
 import {
-  addSigningKey,
-  clientPath,
   expireTokens,
   type KeycloakStage,
-  nextSecond,
   receivedClaims,
   setKeycloakStage,
   WEB_GATEWAY,
@@ -195,7 +193,7 @@ test('a lost answer to the code is a second login without a page, never the code
 test('a key that replaced another between two logins is fetched once', async (t) => {
   const stage = await setKeycloakStage(t, keycloak)
   await stage.loggedIn('alice')
-  await addSigningKey(stage)
+  stage.putBackLater(await addSigningKey(keycloak))
   const bob = await stage.loggedIn('bob')
   assert.equal(await statusOf(stage, bob), 200)
   assert.equal(stage.backchannel.calls.filter(({ endpoint }) => endpoint === 'certs').length, 2)

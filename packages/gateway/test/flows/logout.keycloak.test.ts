@@ -4,14 +4,8 @@ import { after, before, test } from 'node:test'
 import type { Browser, BrowserAnswer } from '@doorman/dev-realm/browser'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
-import {
-  addSigningKey,
-  expireTokens,
-  type KeycloakStage,
-  nextSecond,
-  receivedClaims,
-  setKeycloakStage,
-} from '../support/keycloak-stage.ts'
+import { addSigningKey, nextSecond } from '../support/keycloak-realm.ts'
+import { expireTokens, type KeycloakStage, receivedClaims, setKeycloakStage } from '../support/keycloak-stage.ts'
 
 let keycloak: Keycloak
 before(async () => {
@@ -78,7 +72,8 @@ test('an ID token that has expired still is a hint, also in a browser that Keycl
 
 test('the hint is the newest ID token: a login signed by a key that has gone can still log out', async (t) => {
   const stage = await setKeycloakStage(t, keycloak)
-  const deleteKey = await addSigningKey(stage)
+  const deleteKey = await addSigningKey(keycloak)
+  stage.putBackLater(deleteKey)
   const browser = await stage.loggedIn()
   await deleteKey()
   expireTokens(stage)

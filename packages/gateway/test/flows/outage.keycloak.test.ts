@@ -48,6 +48,12 @@ describe('Keycloak is killed', () => {
     return (await carol.navigate(findLoginForm(page)!.action, second)).headers.get('location')!
   }
 
+  /** What Keycloak itself says now. */
+  async function describeRealm(): Promise<string> {
+    const response = await fetch(keycloak.issuer('main')).catch(() => undefined)
+    return `${response?.status} ${response?.headers.get('content-type')?.split(';')[0]}`
+  }
+
   test('an access token that lives is used, also by a gateway that starts now', async () => {
     assert.equal((await callApi(alice)).status, 200)
     await stage.restart(0)
@@ -82,14 +88,17 @@ describe('Keycloak is killed', () => {
 
   test('while it starts the answer is 503, then the session goes on', async () => {
     const restarted = keycloak.restart()
+    const starting: string[] = []
     let answer = await callApi(alice)
     while (answer.status !== 200) {
       assertLaterWithSession(answer)
+      starting.push(await describeRealm())
       await delay(POLL_MILLISECONDS)
       answer = await callApi(alice)
     }
     await restarted
     isDown = false
+    assert.ok(starting.includes('503 text/plain'), [...new Set(starting)].join(', '))
     const reasons = eventsOf(stage, 'realm.warned').map(({ warning }) => warning)
     assert.ok(
       reasons.some((reason) => reason.includes('503')),

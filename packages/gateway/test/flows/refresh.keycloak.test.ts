@@ -5,15 +5,12 @@ import type { Browser } from '@doorman/dev-realm/browser'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 import { assertLaterWithSession, eventsOf, problemCode } from '../support/flow.ts'
+import { addSigningKey, clientPath, nextSecond, userPath } from '../support/keycloak-realm.ts'
 import {
-  addSigningKey,
-  clientPath,
   expireTokens,
   type KeycloakStage,
-  nextSecond,
   receivedClaims,
   setKeycloakStage,
-  userPath,
   WEB_GATEWAY,
 } from '../support/keycloak-stage.ts'
 
@@ -213,7 +210,8 @@ test('a Keycloak slower than a request may wait is asked once, and its answer is
 test('a key that replaced another just before a refresh is fetched once, and the new claims are taken', async (t) => {
   const stage = await setKeycloakStage(t, keycloak)
   const browser = await stage.loggedIn()
-  const deleteKey = await addSigningKey(stage)
+  const deleteKey = await addSigningKey(keycloak)
+  stage.putBackLater(deleteKey)
   await stage.change(userPath('alice'), { firstName: 'Alicia' })
   await addRole(stage)
   expireTokens(stage)

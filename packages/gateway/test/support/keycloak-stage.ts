@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
 import { type Keycloak, setGatewayUrls } from '@doorman/dev-realm/keycloak'
 import type { GatewayConfig } from '../../src/config/gateway-config.ts'
@@ -16,6 +15,7 @@ import { type Backchannel, openBackchannel } from './backchannel.ts'
 import type { FixedClock } from './fixed-clock.ts'
 import { createShiftedClock, decode } from './flow.ts'
 import { openFront } from './front.ts'
+import { changeRealm, clientPath, type Representation, type Username } from './keycloak-realm.ts'
 import { createTestUpstream, type TestUpstream } from './test-upstream.ts'
 
 export interface KeycloakStageOptions {
@@ -54,16 +54,6 @@ export interface KeycloakStage {
   close(): Promise<void>
 }
 
-type Username = 'alice' | 'bob' | 'carol'
-
-const USER_IDS: Readonly<Record<Username, string>> = {
-  alice: '00000000-0000-4000-8000-000000000001',
-  bob: '00000000-0000-4000-8000-000000000002',
-  carol: '00000000-0000-4000-8000-000000000003',
-}
-
-export const userPath = (username: Username) => `main/users/${USER_IDS[username]}`
-
 export const WEB_GATEWAY = { clientId: 'web-gateway', clientAuth: '{ secret: web-gateway-test-secret }' } as const
 
 /** A stage for one test. */
@@ -98,11 +88,9 @@ export async function openKeycloakStage(
   const publicUrl = `http://localhost:${front.port}`
   const { clientId } = options.client ?? WEB_GATEWAY
 
-  const change = async (path: string, changes: Representation) => {
-    const before = await keycloak.admin.get<Representation>(path)
-    const putBack = () => replace(keycloak, path, before)
+  const change: KeycloakStage['change'] = async (path, changes) => {
+    const putBack = await changeRealm(keycloak, path, changes)
     undos.push(putBack)
-    await keycloak.admin.merge(path, withAttributes(before, changes))
     return putBack
   }
   if (options.isRegistered !== false) {
@@ -156,31 +144,6 @@ export async function openKeycloakStage(
   }
 }
 
-/** Adds a key that signs from now on; returns the function that deletes it. */
-export async function addSigningKey(stage: KeycloakStage): Promise<() => Promise<void>> {
-  const { admin } = stage.keycloak
-  const { id: parentId } = await admin.get<{ readonly id: string }>('main')
-  const id = await admin.post<string>('main/components', {
-    name: 'newer key',
-    parentId,
-    providerId: 'rsa-generated',
-    providerType: 'org.keycloak.keys.KeyProvider',
-    config: { priority: ['200'], keySize: ['2048'], algorithm: ['RS256'] },
-  })
-  let isThere = true
-  const remove = async () => {
-    if (isThere) await admin.delete(`main/components/${id}`)
-    isThere = false
-  }
-  stage.putBackLater(remove)
-  return remove
-}
-
-/** Keycloak counts in whole seconds: what is to be later for it must happen in a later one. The one wait there is. */
-export async function nextSecond(): Promise<void> {
-  await delay(1100)
-}
-
 /** Life of the realm's access tokens. */
 export const ACCESS_TOKEN_SECONDS = 60
 
@@ -192,32 +155,6 @@ export function expireTokens(stage: KeycloakStage): void {
 /** What the upstream was last sent as a credential, decoded and not verified. */
 export function receivedClaims(stage: KeycloakStage): Readonly<Record<string, unknown>> {
   return decode(stage.upstream.received.at(-1)?.headers.authorization ?? '')
-}
-
-/** The client's path for the admin interface. */
-export async function clientPath(keycloak: Keycloak, clientId: string): Promise<string> {
-  const query = new URLSearchParams({ clientId })
-  const [client] = await keycloak.admin.get<readonly { readonly id: string }[]>(`main/clients?${query}`)
-  if (client === undefined) throw new Error(`no client ${clientId}`)
-  return `main/clients/${client.id}`
-}
-
-interface Representation {
-  readonly attributes?: Readonly<Record<string, unknown>>
-  readonly [field: string]: unknown
-}
-
-function withAttributes(before: Representation, changes: Representation): Representation {
-  const { attributes } = changes
-  return attributes === undefined ? changes : { ...changes, attributes: { ...before.attributes, ...attributes } }
-}
-
-/** Keycloak's PUT keeps attributes it does not find, and drops empty ones. */
-async function replace(keycloak: Keycloak, path: string, before: Representation): Promise<void> {
-  const { attributes } = await keycloak.admin.get<Representation>(path)
-  const emptied = Object.fromEntries(Object.keys(attributes ?? {}).map((name) => [name, '']))
-  const restored = attributes === undefined ? {} : { attributes: { ...emptied, ...before.attributes } }
-  await keycloak.admin.put(path, { ...before, ...restored })
 }
 
 interface Places {
