@@ -65,7 +65,12 @@ export async function openRealKeycloak(place: DemoPlace): Promise<RunningRealm> 
 /** Tells the Keycloak where the gateway is; `close` stops it. */
 export async function openOnKeycloak(keycloak: Keycloak, { publicUrl }: DemoPlace): Promise<RunningRealm> {
   const { setGatewayUrls } = await import('@doorman/dev-realm/keycloak')
-  await setGatewayUrls(keycloak.admin, { realm: 'main', clientId: CLIENT_ID, gatewayUrl: publicUrl })
+  try {
+    await setGatewayUrls(keycloak.admin, { realm: 'main', clientId: CLIENT_ID, gatewayUrl: publicUrl })
+  } catch (error) {
+    await keycloak.stop()
+    throw error
+  }
   return {
     issuer: keycloak.issuer('main'),
     clientId: CLIENT_ID,

@@ -89,8 +89,16 @@ async function writeDemoFiles(
   return file
 }
 
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+
+/** Unlike death by a signal, leaving like this takes a Keycloak along that is still starting. */
+function leaveAtOnce(): never {
+  process.exit(1)
+}
+
 /** Runs until a signal ends it, or until the walk is over. The result is the exit code. */
 export async function runDev(options: DevOptions): Promise<number> {
+  for (const signal of SIGNALS) process.on(signal, leaveAtOnce)
   const demo = await startDemo(options, options.usesKeycloak ? openRealKeycloak : openEmbeddedRealm)
   try {
     if (options.walks) return (await takeWalk(demo, options.print)) ? 0 : 1
@@ -103,11 +111,11 @@ export async function runDev(options: DevOptions): Promise<number> {
   Ctrl-C ends it.
 `)
     await new Promise<void>((resolve) => {
-      process.once('SIGINT', () => resolve())
-      process.once('SIGTERM', () => resolve())
+      for (const signal of SIGNALS) process.off(signal, leaveAtOnce).once(signal, () => resolve())
     })
     return 0
   } finally {
+    for (const signal of SIGNALS) process.off(signal, leaveAtOnce)
     await demo.close()
   }
 }
