@@ -3,12 +3,14 @@
 // foreign subject ends a session here; whatever else goes wrong keeps it.
 import { isGatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
-import type { EpochSeconds } from '../kernel/time.ts'
 import type { RefreshResult, RelyingParty } from '../realm/relying-party.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
+import { createCooldown } from './cooldown.ts'
+import { keepLease, type LeaseKeeper } from './lease-keeper.ts'
+import { renewedSession } from './renewed-session.ts'
 
 export type RefreshOutcome =
   | { readonly kind: 'fresh'; readonly live: LiveSession }
@@ -45,19 +47,14 @@ const POLL_SECONDS = 0.05
 export function createRefresher(options: RefresherOptions): Refresher {
   const { store, lifecycle, events } = options
   const running = new Map<string, Promise<RefreshOutcome>>()
-  const coolingUntil = new Map<string, EpochSeconds>()
+  const cooldown = createCooldown(() => store.now())
 
   function isDue(live: LiveSession): boolean {
     return store.now() >= live.session.refreshDueAt
   }
 
   function unavailable(live: LiveSession, retryAfterSeconds: number): RefreshOutcome {
-    const now = store.now()
-    for (const [key, until] of coolingUntil) {
-      if (until > now) break
-      coolingUntil.delete(key)
-    }
-    coolingUntil.set(live.key, now + retryAfterSeconds)
+    cooldown.begin(live.key, retryAfterSeconds)
     return { kind: 'unavailable', live, retryAfterSeconds }
   }
 
@@ -87,7 +84,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       if (current === undefined) return { kind: 'ended', because: 'ended elsewhere' }
       if (!isWanted(current)) return { kind: 'fresh', live: current }
     }
-    const keeper = keepLease(lease)
+    const keeper = keepLease(store, { name: lease, owner: options.owner, seconds: options.leaseSeconds })
     try {
       const current = await lifecycle.reread(live)
       if (current === undefined) return { kind: 'ended', because: 'ended elsewhere' }
@@ -97,28 +94,6 @@ export function createRefresher(options: RefresherOptions): Refresher {
       keeper.stop()
       await store.releaseLease(lease, options.owner).catch(() => undefined)
     }
-  }
-
-  interface LeaseKeeper {
-    isHeld(): boolean
-    stop(): void
-  }
-
-  // A realm may take longer than a lease lives: oauth2-proxy's fixed two seconds lose sessions there.
-  function keepLease(lease: string): LeaseKeeper {
-    let held = true
-    const timer = setInterval(
-      () => {
-        store.renewLease(lease, options.owner, options.leaseSeconds).then(
-          (renewed) => {
-            held = renewed
-          },
-          () => undefined,
-        )
-      },
-      (options.leaseSeconds * 1000) / 3,
-    )
-    return { isHeld: () => held, stop: () => clearInterval(timer) }
   }
 
   async function askRealm(live: LiveSession, lease: LeaseKeeper): Promise<RefreshOutcome> {
@@ -210,17 +185,17 @@ export function createRefresher(options: RefresherOptions): Refresher {
     })
   }
 
-  function isCooling(live: LiveSession): RefreshOutcome | undefined {
-    const restSeconds = (coolingUntil.get(live.key) ?? 0) - store.now()
-    return restSeconds > 0 ? { kind: 'unavailable', live, retryAfterSeconds: restSeconds } : undefined
+  function unavailableWhileCooling(live: LiveSession): RefreshOutcome | undefined {
+    const retryAfterSeconds = cooldown.restSeconds(live.key)
+    return retryAfterSeconds > 0 ? { kind: 'unavailable', live, retryAfterSeconds } : undefined
   }
 
   return {
     async refresh(live) {
-      return isCooling(live) ?? refreshOnce(live, isDue)
+      return unavailableWhileCooling(live) ?? refreshOnce(live, isDue)
     },
     async refreshNow(live, atMostEverySeconds) {
-      const cooling = isCooling(live)
+      const cooling = unavailableWhileCooling(live)
       if (cooling !== undefined) return cooling
       try {
         const claim = await store.claim(`refresh-now:${live.key}`, store.now() + atMostEverySeconds)
@@ -233,23 +208,6 @@ export function createRefresher(options: RefresherOptions): Refresher {
     async drain() {
       while (running.size > 0) await Promise.all(running.values())
     },
-  }
-}
-
-function renewedSession(session: Session, result: RefreshResult & { readonly kind: 'refreshed' }): Session {
-  const { tokens } = result
-  return {
-    ...session,
-    // RFC 6749 section 6: an answer without a refresh token leaves the old one in force.
-    tokens: {
-      ...tokens,
-      refreshToken: tokens.refreshToken ?? session.tokens.refreshToken,
-      refreshTokenExpiresAt:
-        tokens.refreshToken === null ? session.tokens.refreshTokenExpiresAt : tokens.refreshTokenExpiresAt,
-      idToken: tokens.idToken ?? session.tokens.idToken,
-    },
-    claims: result.claims ?? session.claims,
-    roles: result.roles,
   }
 }
 

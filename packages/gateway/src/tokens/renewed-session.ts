@@ -1,0 +1,19 @@
+import type { RefreshResult } from '../realm/relying-party.ts'
+import type { Session } from '../session/session.ts'
+
+/** The session with what a refresh brought. Pure. @see RFC 6749 section 6: without a new refresh token the old one stays. */
+export function renewedSession(session: Session, result: RefreshResult & { readonly kind: 'refreshed' }): Session {
+  const { tokens } = result
+  return {
+    ...session,
+    tokens: {
+      ...tokens,
+      refreshToken: tokens.refreshToken ?? session.tokens.refreshToken,
+      refreshTokenExpiresAt:
+        tokens.refreshToken === null ? session.tokens.refreshTokenExpiresAt : tokens.refreshTokenExpiresAt,
+      idToken: tokens.idToken ?? session.tokens.idToken,
+    },
+    claims: result.claims ?? session.claims,
+    roles: result.roles,
+  }
+}
