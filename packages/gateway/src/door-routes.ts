@@ -1,8 +1,8 @@
 // The routes of the configuration with everything that can be worked out once.
 import type { GatewayConfig } from './config/gateway-config.ts'
-import type { DoorRoute, FrontDoor } from './front-door.ts'
+import type { DoorRoute } from './front-door.ts'
 import type { Cookies } from './session/session-cookie.ts'
-import { createForwarder, type Forwarder } from './upstream/forward.ts'
+import { createForwarder, type Forwarder, type ForwardFailed } from './upstream/forward.ts'
 import { compileRewrite } from './upstream/rewrite.ts'
 
 const UPSTREAM_MAX_CONNECTIONS = 256
@@ -10,7 +10,7 @@ const UPSTREAM_MAX_CONNECTIONS = 256
 export function createForwarders(
   config: GatewayConfig,
   ca: readonly string[],
-  failed: FrontDoor['answerFailed'],
+  failed: ForwardFailed,
 ): ReadonlyMap<string, Forwarder> {
   return new Map(
     Object.entries(config.services).map(([name, service]) => [

@@ -1,15 +1,14 @@
 // The way of one request: understood once, decided, answered. For a warm session nothing here waits: every step that
 // has its answer at hand returns it, and only one that has to ask returns a promise.
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Answers } from './answers.ts'
 import type { Exchange } from './http/exchange.ts'
 import { isNavigation } from './http/navigation.ts'
-import { buildErrorReply, type ErrorExtras } from './http/pages.ts'
-import type { RequestReader } from './http/read-request.ts'
+import type { ReadResult, RequestReader } from './http/read-request.ts'
 import { buildRedirect, type Reply } from './http/reply.ts'
 import type { GatewayRequest } from './http/request.ts'
 import { sendReply } from './http/server.ts'
-import { ERRORS, type ErrorCode, GatewayError, isGatewayError } from './kernel/errors.ts'
-import type { Events } from './kernel/events.ts'
+import { ERRORS, type ErrorCode } from './kernel/errors.ts'
 import { decide } from './policy/access-policy.ts'
 import { judgeOrigin, type OriginRules } from './policy/csrf.ts'
 import { sessionPrincipal } from './policy/principal.ts'
@@ -45,46 +44,55 @@ export interface FrontDoorOptions {
   readonly startLoginFor: (request: GatewayRequest, returnTo: string) => Promise<Reply>
   /** Absolute: front ends of other origins read it too. */
   readonly loginUrl: string
-  readonly events: Events
+  readonly answers: Answers
 }
 
 export interface FrontDoor {
   /** Answers every message itself; never throws. */
   readonly handle: (message: IncomingMessage, response: ServerResponse) => void
-  /** For the forwarders: an exchange that could not be carried through. */
-  readonly answerFailed: (exchange: Exchange, error: GatewayError) => void
 }
 
 /** What logs and metrics call requests that no route and no endpoint owns. */
 const NO_ROUTE = 'none'
-const RETRY_AFTER_SECONDS = 2
 const LIMITS = ['idle', 'absolute', 'realm']
 
 export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
-  const { endpoints, routes, sessions, credentials, events } = options
+  const { endpoints, routes, sessions, credentials } = options
+  const { tellWhenAnswered, refuse, fail } = options.answers
 
   function handle(message: IncomingMessage, response: ServerResponse): void {
     const startedAt = performance.now()
     const read = options.readRequest(message)
     if (read.kind !== 'request') {
-      const requestId = read.requestId
-      const stranger = { id: requestId, method: read.method, clientAddress: message.socket.remoteAddress ?? '' }
-      tellWhenAnswered(stranger, response, NO_ROUTE, startedAt)
-      if (read.kind === 'redirect') {
-        sendReply(response, buildRedirect(read.location))
-        return
-      }
-      refuse({ id: requestId, headers: message.headers }, response, read.code, { because: read.because })
+      answerUnread(read, message, response, startedAt)
       return
     }
     const { request } = read
     const exchange: Exchange = { request, peer: read.peer, message, response }
     const endpoint = endpoints.get(request.path)
-    if (endpoint !== undefined) {
-      tellWhenAnswered(request, response, endpoint.name, startedAt)
-      void answerEndpoint(exchange, endpoint)
+    if (endpoint === undefined) {
+      answerRoute(exchange, startedAt)
       return
     }
+    tellWhenAnswered(request, response, endpoint.name, startedAt)
+    void answerEndpoint(exchange, endpoint)
+  }
+
+  function answerUnread(
+    read: Exclude<ReadResult, { readonly kind: 'request' }>,
+    message: IncomingMessage,
+    response: ServerResponse,
+    startedAt: number,
+  ): void {
+    const id = read.requestId
+    const clientAddress = message.socket.remoteAddress ?? ''
+    tellWhenAnswered({ id, method: read.method, clientAddress }, response, NO_ROUTE, startedAt)
+    if (read.kind === 'redirect') sendReply(response, buildRedirect(read.location))
+    else refuse({ id, headers: message.headers }, response, read.code, { because: read.because }, {})
+  }
+
+  function answerRoute(exchange: Exchange, startedAt: number): void {
+    const { request, response } = exchange
     const match = routes.match(request.method, request.path)
     tellWhenAnswered(request, response, 'route' in match ? (match.route?.path ?? NO_ROUTE) : NO_ROUTE, startedAt)
     switch (match.kind) {
@@ -95,31 +103,12 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
         refuse(request, response, 'ERR_ROUTE_METHOD_NOT_ALLOWED', {}, { headers: [['allow', match.allow]] })
         return
       case 'ambiguous':
-        refuse(request, response, 'ERR_REQUEST_MALFORMED', { because: 'read differently by others' })
+        refuse(request, response, 'ERR_REQUEST_MALFORMED', { because: 'read differently by others' }, {})
         return
       case 'none':
-        refuse(request, response, 'ERR_ROUTE_NOT_FOUND')
+        refuse(request, response, 'ERR_ROUTE_NOT_FOUND', {}, {})
         return
     }
-  }
-
-  function tellWhenAnswered(
-    request: Pick<GatewayRequest, 'id' | 'method' | 'clientAddress'>,
-    response: ServerResponse,
-    route: string,
-    startedAt: number,
-  ): void {
-    response.once('close', () => {
-      events.emit({
-        kind: 'request.answered',
-        requestId: request.id,
-        method: request.method,
-        route,
-        status: response.statusCode,
-        seconds: (performance.now() - startedAt) / 1000,
-        clientAddress: request.clientAddress,
-      })
-    })
   }
 
   async function answerEndpoint(exchange: Exchange, endpoint: Endpoint): Promise<void> {
@@ -133,7 +122,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     try {
       sendReply(response, await endpoint.answer(request))
     } catch (error) {
-      answerError(exchange, error)
+      fail(exchange, error)
     }
   }
 
@@ -150,7 +139,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     }
     lookup.then(
       (found) => enterWith(exchange, route, found),
-      (error: unknown) => answerError(exchange, error),
+      (error: unknown) => fail(exchange, error),
     )
   }
 
@@ -167,7 +156,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     }
     freshness.then(
       (fresh) => enterFresh(exchange, route, fresh),
-      (error: unknown) => answerError(exchange, error),
+      (error: unknown) => fail(exchange, error),
     )
   }
 
@@ -184,7 +173,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     }
     const decision = decide(route.require, sessionPrincipal(freshness.live))
     if (decision.kind === 'deny') {
-      refuse(request, response, 'ERR_POLICY_FORBIDDEN', { because: decision.because })
+      refuse(request, response, 'ERR_POLICY_FORBIDDEN', { because: decision.because }, {})
       return
     }
     pass(exchange, route, freshness.live)
@@ -206,46 +195,16 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     }
     options.startLoginFor(request, request.path + request.search).then(
       (reply) => sendReply(response, reply),
-      (error: unknown) => answerError(exchange, error),
+      (error: unknown) => fail(exchange, error),
     )
   }
 
   function isForged({ request, response }: Exchange): boolean {
     const verdict = judgeOrigin(request, options.originRules)
     if (verdict.kind === 'accepted') return false
-    refuse(request, response, 'ERR_POLICY_CSRF', { because: verdict.because })
+    refuse(request, response, 'ERR_POLICY_CSRF', { because: verdict.because }, {})
     return true
   }
 
-  function answerError(exchange: Exchange, error: unknown): void {
-    const known = isGatewayError(error) ? error : new GatewayError('ERR_INTERNAL', {}, error)
-    answerFailed(exchange, known)
-  }
-
-  function answerFailed({ request, response }: Exchange, error: GatewayError): void {
-    const { code, detail, cause } = error
-    events.emit({ kind: 'request.failed', requestId: request.id, code, detail, cause })
-    if (response.headersSent || response.destroyed) return
-    const isPassing = ERRORS[code].status === 503
-    sendReply(
-      response,
-      buildErrorReply(request, code, {
-        requestId: request.id,
-        ...(isPassing ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}),
-      }),
-    )
-  }
-
-  function refuse(
-    request: Pick<GatewayRequest, 'id' | 'headers'>,
-    response: ServerResponse,
-    code: ErrorCode,
-    detail: GatewayError['detail'] = {},
-    extras: Omit<ErrorExtras, 'requestId'> = {},
-  ): void {
-    events.emit({ kind: 'request.failed', requestId: request.id, code, detail })
-    sendReply(response, buildErrorReply(request, code, { requestId: request.id, ...extras }))
-  }
-
-  return { handle, answerFailed }
+  return { handle }
 }

@@ -1,6 +1,7 @@
 // What a gateway consists of, constructed from the configuration and connected.
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
+import { createAnswers } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { buildDoorRoute, createForwarders } from './door-routes.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
@@ -78,8 +79,8 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
   const credentials = createCredentials({ refresher, now: sessions.now, waitSeconds: config.refresh.waitSeconds })
   const login = buildLoginOptions({ config, ring, cookies, relyingParty, sessions, events, store })
   const endpoints = createEndpoints({ config, ring, cookies, sessions, refresher, credentials, login })
-  const failed: FrontDoor['answerFailed'] = (exchange, error) => door.answerFailed(exchange, error)
-  const forwarders = createForwarders(config, ca, failed)
+  const answers = createAnswers(events)
+  const forwarders = createForwarders(config, ca, answers.fail)
   const door = createFrontDoor({
     readRequest: createRequestReader({ publicUrl: new URL(config.publicUrl), trustedProxies: config.trustedProxies }),
     endpoints,
@@ -91,7 +92,7 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
     buildHeaders: createUpstreamHeaders({ publicUrl: new URL(config.publicUrl), isOwnCookie: cookies.isOurs }),
     startLoginFor: (request, returnTo) => startLoginFor(request, returnTo, login),
     loginUrl: config.publicUrl + config.endpoints.login,
-    events,
+    answers,
   })
   return { door, relyingParty, refresher, forwarders }
 }
