@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici'
 import type { Exchange } from '../http/exchange.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { hasBody, RequestBody } from './request-body.ts'
-import { filterResponseHeaders, type ResponseHeaderRules } from './response-headers.ts'
+import { filterResponseHeaders, filterTrailers, type ResponseHeaderRules } from './response-headers.ts'
 import { upstreamError } from './upstream-error.ts'
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>
@@ -82,7 +82,7 @@ export class Forwarding implements Dispatcher.DispatchHandler {
     if (this.#phase === 'ended') return
     this.#end()
     const { response } = this.#exchange
-    const filtered = filterResponseHeaders(trailers, this.#rules)
+    const filtered = filterTrailers(trailers, this.#rules)
     if (filtered.length > 0) response.addTrailers(pairs(filtered))
     response.end()
   }

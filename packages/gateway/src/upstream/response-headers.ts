@@ -12,6 +12,14 @@ type UpstreamHeaders = Readonly<Record<string, string | string[] | undefined>>
 
 /** Names and values in turn, as `writeHead` takes them. */
 export function filterResponseHeaders(sent: UpstreamHeaders, rules: ResponseHeaderRules): string[] {
+  const headers = filterTrailers(sent, rules)
+  // A shared cache keeps what nobody forbids: to it a cookie is no reason not to (RFC 9111 section 3).
+  if (rules.isPersonal && sent['cache-control'] === undefined) headers.push('cache-control', 'private')
+  return headers
+}
+
+/** What follows the body, in the same form. */
+export function filterTrailers(sent: UpstreamHeaders, rules: ResponseHeaderRules): string[] {
   const named = connectionOptions(sent.connection)
   const headers: string[] = []
   for (const name in sent) {
@@ -38,9 +46,10 @@ function push(headers: string[], name: string, value: string, rules: ResponseHea
         return
       }
       break
-    // Caches that obey these overlook Cache-Control (RFC 9213).
+    // Caches that obey these overlook Cache-Control (RFC 9213; the last one is nginx's).
     case 'cdn-cache-control':
     case 'surrogate-control':
+    case 'x-accel-expires':
       if (rules.isPersonal) return
       break
     default:

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { filterResponseHeaders, personalCacheControl } from '../../src/upstream/response-headers.ts'
+import { filterResponseHeaders, filterTrailers, personalCacheControl } from '../../src/upstream/response-headers.ts'
 
 const isOwnCookie = (name: string) => name.startsWith('__Host-Http-doorman')
 const PERSONAL = { isOwnCookie, isPersonal: true }
@@ -66,12 +66,16 @@ suite('the headers of an answer', () => {
       'cache-control': 'public, max-age=60',
       'cdn-cache-control': 'max-age=60',
       'surrogate-control': 'max-age=60',
+      'x-accel-expires': '60',
     }
     assert.deepEqual(filterResponseHeaders(sent, PERSONAL), ['cache-control', 'private, max-age=60'])
   })
 
-  test('gain no caching rule that was not there', () => {
-    assert.deepEqual(filterResponseHeaders({ etag: '"1"' }, PERSONAL), ['etag', '"1"'])
+  test('are for one person on a route with a session, even where the upstream says nothing', () => {
+    const sent = { expires: 'Thu, 01 Jan 2099 00:00:00 GMT' }
+    assert.deepEqual(filterResponseHeaders(sent, PERSONAL), ['expires', sent.expires, 'cache-control', 'private'])
+    assert.deepEqual(filterResponseHeaders({ etag: '"1"' }, OPEN), ['etag', '"1"'])
+    assert.deepEqual(filterTrailers({ digest: 'x' }, PERSONAL), ['digest', 'x'])
   })
 })
 
