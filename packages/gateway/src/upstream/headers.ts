@@ -36,7 +36,9 @@ export function createUpstreamHeaders(options: UpstreamHeadersOptions): BuildUps
       const kept = rule === 'cookie' ? withoutOwnCookies(value, options.isOwnCookie) : value
       if (kept !== '' || rule !== 'cookie') headers.push(name, kept)
     }
-    const sent = peer.isTrusted ? request.headers : null
+    // Where the chain names no client that can be believed, it begins anew: a proxy that writes one of the two headers
+    // passes the other on as the client forged it, and an unclosed quote would swallow our part.
+    const sent = peer.isTrusted && request.clientAddress !== peer.address ? request.headers : null
     headers.push(
       'x-forwarded-for',
       continued(sent?.['x-forwarded-for'], peer.address),

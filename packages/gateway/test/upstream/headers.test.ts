@@ -8,11 +8,17 @@ const isOwnCookie = (name: string) => name.startsWith('__Host-Http-doorman')
 const build = createUpstreamHeaders({ publicUrl: new URL('https://app.example'), isOwnCookie })
 const STRANGER: Peer = { address: '203.0.113.9', isTrusted: false, forwardedFor: 'for=203.0.113.9' }
 const PROXY: Peer = { ...STRANGER, isTrusted: true }
+const CLIENT = '198.51.100.1'
 
-function sent(lines: readonly (readonly [string, string])[], peer = STRANGER, authorization: string | null = null) {
+function sent(
+  lines: readonly (readonly [string, string])[],
+  peer = STRANGER,
+  authorization: string | null = null,
+  clientAddress = peer.isTrusted ? CLIENT : peer.address,
+) {
   const headers: Record<string, string> = {}
   for (const [name, value] of lines) headers[name.toLowerCase()] = value
-  const request = { id: 'id-1', method: 'GET', path: '/', search: '', headers, clientAddress: peer.address }
+  const request = { id: 'id-1', method: 'GET', path: '/', search: '', headers, clientAddress }
   const flat = build(
     { request, peer, message: { rawHeaders: lines.flat() } as unknown as IncomingMessage },
     authorization,
@@ -116,6 +122,14 @@ suite('the headers of an upstream', () => {
     assert.deepEqual(result.forwarded, ['for=198.51.100.1, for=203.0.113.9;host="app.example";proto=https'])
     assert.deepEqual(result['x-real-ip'], ['198.51.100.1'])
     assert.deepEqual(result['x-forwarded-port'], ['443'])
+  })
+
+  test('begin the chain anew when it names no client that can be believed', () => {
+    const lines = [
+      ['X-Forwarded-For', '198.51.100.1'],
+      ['Forwarded', 'for="198.51.100.7'],
+    ] as const
+    assert.deepEqual(sent(lines, PROXY, null, PROXY.address), OURS)
   })
 
   test('say scheme and host of publicUrl, whatever a trusted proxy says', () => {
