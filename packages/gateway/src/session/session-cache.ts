@@ -6,6 +6,7 @@ interface CachedSession {
   readonly live: LiveSession
   readonly sessionId: string
   readonly cachedAt: EpochSeconds
+  movedAt: EpochSeconds
 }
 
 export interface SessionCache {
@@ -40,13 +41,16 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
       const cached = bySessionId.get(sessionId)
       if (cached === undefined) return undefined
       if (now - cached.cachedAt >= options.maxAgeSeconds) return undefined
-      // Moving to the end of the Map is what makes its order "least recently used".
-      bySessionId.delete(sessionId)
-      bySessionId.set(sessionId, cached)
+      // Moving to the end of the Map is what makes its order "least recently used"; once a second is often enough.
+      if (now - cached.movedAt >= 1) {
+        bySessionId.delete(sessionId)
+        bySessionId.set(sessionId, cached)
+        cached.movedAt = now
+      }
       return cached.live
     },
     put(sessionId, live, now) {
-      const cached = { live, sessionId, cachedAt: now }
+      const cached = { live, sessionId, cachedAt: now, movedAt: now }
       bySessionId.delete(sessionId)
       bySessionId.set(sessionId, cached)
       byKey.set(live.key, cached)
