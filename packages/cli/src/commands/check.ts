@@ -46,11 +46,17 @@ function formatRoutes({ routes, services }: GatewayConfig): readonly string[] {
   return formatTable(['path', 'methods', 'who may', 'credential', 'service'], rows)
 }
 
-export function describeRequirement(require: Route['require']): string {
+function describeRequirement(require: Route['require']): string {
   if (require === 'none') return 'everybody'
-  const clientRoles = Object.entries(require.clientRoles).flatMap(([clientId, roles]) =>
+  const ofClients = Object.entries(require.clientRoles).map(([clientId, roles]) =>
     roles.map((role) => `${clientId}:${role}`),
   )
-  const roles = [...require.roles, ...clientRoles]
-  return roles.length === 0 ? 'logged in' : `role ${roles.join(' and ')}`
+  const groups = [require.roles, ...ofClients].filter((roles) => roles.length > 0)
+  return groups.length === 0 ? 'logged in' : `role ${groups.map(describeGroup).join(' and ')}`
+}
+
+/** One of them is enough. */
+function describeGroup(roles: readonly string[], _: number, groups: readonly unknown[]): string {
+  const text = roles.join(' or ')
+  return roles.length > 1 && groups.length > 1 ? `(${text})` : text
 }

@@ -61,7 +61,7 @@ async function open(config: GatewayConfig, logLevel: LogLevel, onRefused: (becau
   }
 }
 
-export function describeListenFailure(detail: Readonly<Record<string, unknown>>, config: GatewayConfig): CommandError {
+function describeListenFailure(detail: Readonly<Record<string, unknown>>, config: GatewayConfig): CommandError {
   const { port, because } = detail
   const { listen, operator } = config
   const keys = { listen, 'operator.listen': operator.listen, 'operator.probes': operator.probes }

@@ -45,7 +45,10 @@ function shorten(authorization: string | undefined): string {
 
 /** Reads without verifying, to show it. A real service verifies first. */
 function readClaims(authorization: string | undefined): Readonly<Record<string, unknown>> {
-  const part = authorization?.split('.')[1]
-  if (part === undefined) return {}
-  return JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>
+  try {
+    const claims: unknown = JSON.parse(Buffer.from(authorization?.split('.')[1] ?? '', 'base64url').toString())
+    return typeof claims === 'object' && claims !== null ? { ...claims } : {}
+  } catch {
+    return {}
+  }
 }

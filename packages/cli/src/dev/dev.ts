@@ -2,7 +2,7 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { type LogLevel, openGateway, readConfig } from '@doorman/gateway'
+import { formatProblem, type LogLevel, openGateway, readConfig } from '@doorman/gateway'
 import { buildDemoConfig } from './demo-config.ts'
 import { type OpenRealm, openEmbeddedRealm, openRealKeycloak, type RunningRealm } from './demo-realm.ts'
 import { ACCOUNT, createDemoService, HELLO } from './demo-services.ts'
@@ -70,8 +70,7 @@ export async function startDemo(options: DemoOptions, openRealm: OpenRealm): Pro
 
 async function startGateway(file: string, logLevel: LogLevel) {
   const reading = readConfig(file, process.env)
-  if (reading.kind === 'invalid')
-    throw new Error(`the demo's own configuration is wrong: ${JSON.stringify(reading.problems)}`)
+  if (reading.kind === 'invalid') throw new Error(reading.problems.map(formatProblem).join('\n'))
   return openGateway(reading.config, { logLevel })
 }
 
