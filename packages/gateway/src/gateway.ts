@@ -12,6 +12,7 @@ import type { SessionStore } from './session/session-store.ts'
 import { createMemoryStore } from './stores/memory.ts'
 import { observeStore } from './stores/observed.ts'
 import { openSqliteStore } from './stores/sqlite.ts'
+import { sweepRegularly } from './stores/sweep.ts'
 
 export interface GatewayOptions {
   /** Default `info`. */
@@ -41,7 +42,8 @@ export interface Address {
 const POLL_MILLISECONDS = 100
 const STORE_BUSY_MILLISECONDS = 2000
 const SWEEP_EVERY_SECONDS = 60
-const SWEEP_RECORDS = 500
+const SWEEP_PIECE_RECORDS = 500
+const SWEEP_PAUSE_SECONDS = 0.02
 
 const HTTP_LIMITS: HttpLimits = {
   maxHeaderBytes: 32_768,
@@ -86,7 +88,15 @@ async function connect(
 
   const ring = createRing(config, clock)
   const store = observeStore(await openStore(config, clock), events)
-  closing.push(() => store.close(), sweepStore(store, events))
+  closing.push(() => store.close())
+  closing.push(
+    sweepRegularly(store, {
+      everySeconds: SWEEP_EVERY_SECONDS,
+      pieceRecords: SWEEP_PIECE_RECORDS,
+      pauseSeconds: SWEEP_PAUSE_SECONDS,
+      events,
+    }),
+  )
   const parts = createParts({ config, onRefused: options.onRefused ?? (() => {}), clock, events, ring, store })
   closing.push(() => parts.relyingParty.close())
   closing.push(() => parts.refresher.drain())
@@ -121,14 +131,4 @@ async function openStore({ session }: GatewayConfig, clock: Clock): Promise<Sess
   if (session.store.kind === 'memory') return createMemoryStore({ clock })
   const { path } = session.store
   return openSqliteStore({ path, clock, pollMillis: POLL_MILLISECONDS, busyMillis: STORE_BUSY_MILLISECONDS })
-}
-
-/** Returns the function that ends the sweeping. */
-function sweepStore(store: SessionStore, events: Events): () => Promise<void> {
-  const timer = setInterval(() => {
-    store.sweep(SWEEP_RECORDS).catch((cause: unknown) => {
-      events.emit({ kind: 'store.failed', operation: 'sweep', cause })
-    })
-  }, SWEEP_EVERY_SECONDS * 1000).unref()
-  return async () => clearInterval(timer)
 }
