@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createAnswers } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
-import { buildDoorRoute, createForwarders } from './door-routes.ts'
+import { createDoorRoutes, createForwarders } from './door-routes.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createRequestReader } from './http/read-request.ts'
 import { GatewayError } from './kernel/errors.ts'
@@ -24,7 +24,6 @@ import { createCredentials } from './tokens/credential.ts'
 import { createRefresher, type Refresher } from './tokens/refresh.ts'
 import type { Forwarder } from './upstream/forward.ts'
 import { createUpstreamHeaders } from './upstream/headers.ts'
-import { compileRoutes } from './upstream/route.ts'
 
 const SESSION_CACHE_SECONDS = 30
 const REFRESH_LEASE_SECONDS = 10
@@ -84,7 +83,7 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
   const door = createFrontDoor({
     readRequest: createRequestReader({ publicUrl: new URL(config.publicUrl), trustedProxies: config.trustedProxies }),
     endpoints,
-    routes: compileRoutes(config.routes.map((route) => buildDoorRoute(route, config, forwarders, cookies))),
+    routes: createDoorRoutes(config, forwarders, cookies),
     originRules: { ownOrigin: config.publicUrl, frontends: otherOrigins(config) },
     cookies,
     sessions,

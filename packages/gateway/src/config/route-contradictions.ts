@@ -6,7 +6,7 @@ import { liesBelow } from './route-path.ts'
 import { suggestName } from './suggest.ts'
 
 /** Routes may not stand here, wherever the own endpoints have been moved. */
-const RESERVED_PREFIX = '/auth'
+export const RESERVED_PREFIX = '/auth'
 
 export function findRouteContradictions(draft: Draft): readonly Finding[] {
   return draft.routes.flatMap((route, index) => {
