@@ -3,8 +3,6 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { GENERATED_FILES } from '../../../../scripts/generated-files.ts'
 import { buildJsonSchema, type JsonSchema } from '../../src/config/json-schema.ts'
-import { REFERENCE_INTRODUCTION } from '../../src/config/reference-introduction.ts'
-import { configOf, warningsOf } from './support.ts'
 
 for (const { file, build } of GENERATED_FILES) {
   test(`${file.pathname.split('/').at(-1)} is as the schema says (npm run docs:generate)`, () => {
@@ -28,9 +26,3 @@ function undescribed(key: string, schema: JsonSchema): readonly string[] {
     ...inner.flatMap((each) => undescribed(key, each)),
   ]
 }
-
-test('the example of the documentation is a valid file', () => {
-  const example = /```yaml\n(.*?)```/s.exec(REFERENCE_INTRODUCTION)?.[1] ?? ''
-  assert.equal(configOf(example, { env: { KEYCLOAK_CLIENT_SECRET: 'x' } }).routes.length, 2)
-  assert.deepEqual(warningsOf(example.replace('${KEYCLOAK_CLIENT_SECRET}', 'x')), [])
-})
