@@ -1,4 +1,5 @@
-// Who may import whom, as data: the tables of docs/architecture.md. A name is a folder; a name with `.ts` that one file.
+// Who may import whom, as data; docs/architecture.md tells it of what is there, and a test compares the two. A name is a
+// folder; a name with `.ts` that one file.
 
 /** Workspace packages that a package may import. */
 export const PACKAGE_LAYERS: Readonly<Record<string, readonly string[]>> = {
