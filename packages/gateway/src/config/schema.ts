@@ -74,7 +74,10 @@ const cookies = z
       }),
   })
   .prefault({})
-  .meta({ description: 'The cookies of the gateway. All are Secure, HttpOnly, host-only and `SameSite=Lax`.' })
+  .meta({
+    description:
+      'The cookies of the gateway. All are HttpOnly, host-only and `SameSite=Lax`; and Secure, but for `http:` on loopback.',
+  })
 
 const frontend = z.strictObject({
   origin: origin('https://app.example.com').meta({ description: 'The origin of a front end.' }),
