@@ -35,9 +35,11 @@ async function run(): Promise<void> {
   const port = values.port === undefined ? await findKeycloakPort() : Number(values.port)
   if (values.port === undefined && port !== KEYCLOAK_PORTS[0])
     console.error(`Port ${KEYCLOAK_PORTS[0]} is taken, using ${port}.`)
-  const keycloak = await startKeycloak({ port, onProgress: printProgress })
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void keycloak.stop())
-  describe(keycloak)
+  const starting = startKeycloak({ port, onProgress: printProgress })
+  // From the beginning: the server is a process of its own and would live on without us.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    process.once(signal, () => void starting.then((keycloak) => keycloak.stop()))
+  describe(await starting)
 }
 
 function describe(keycloak: Keycloak): void {
