@@ -181,7 +181,10 @@ async function answerFailedCode(
 ): Promise<Reply> {
   if (!isGatewayError(error)) throw error
   const { code, detail, cause } = error
-  if (!LOST_CODE.includes(code) && !FAILED_LOGIN.includes(code)) throw error
+  if (!LOST_CODE.includes(code) && !FAILED_LOGIN.includes(code)) {
+    tellRefused(request, code, code, options)
+    throw error
+  }
   options.events.emit({ kind: 'request.failed', requestId: request.id, code, detail, cause })
   if (LOST_CODE.includes(code)) return restart(request, attempt, code, options)
   return refuse(request, attempt, code, String(detail.reason ?? code), options)

@@ -299,6 +299,7 @@ test("a client the realm does not accept is the operator's problem, not a reason
   await begin(door, jar)
   door.realm.onRedeem(() => Promise.reject(new GatewayError('ERR_REALM_CLIENT_REJECTED')))
   await assert.rejects(finish(door, jar), { code: 'ERR_REALM_CLIENT_REJECTED' })
+  assert.ok(door.events.some((event) => event.kind === 'login.refused' && event.code === 'ERR_REALM_CLIENT_REJECTED'))
   assert.equal(door.realm.asked.length, 1)
 })
 
