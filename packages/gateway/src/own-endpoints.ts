@@ -96,10 +96,10 @@ export function createEndpoints(parts: EndpointParts): ReadonlyMap<string, Endpo
       anonymous: config.user.anonymous,
       origins: [publicUrl, ...otherOrigins(config)],
       logoutMac,
-      loginPath: loginUrl,
+      loginUrl,
       logoutPath: paths.logout,
     },
-    refresh: { sessions, cookies, refresher, loginPath: loginUrl },
+    refresh: { sessions, cookies, refresher, loginUrl },
   })
 }
 

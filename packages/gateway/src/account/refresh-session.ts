@@ -15,14 +15,15 @@ export interface RefreshOptions {
   readonly sessions: SessionLifecycle
   readonly cookies: Cookies
   readonly refresher: Pick<Refresher, 'refreshNow'>
-  readonly loginPath: string
+  /** Absolute: front ends of other origins read it too. */
+  readonly loginUrl: string
 }
 
 /** `POST /auth/refresh`, once its origin has been proved. Throws `ERR_REQUEST_MALFORMED`, `ERR_STORE_UNAVAILABLE`. */
 export async function refreshSession(request: GatewayRequest, options: RefreshOptions): Promise<Reply> {
   refuseOthers(parseQuery(request.search), [])
   const requestId = request.id
-  const loginUrl = options.loginPath
+  const { loginUrl } = options
   const live = await findSession(request, options)
   if (live === undefined) return buildProblem('ERR_SESSION_REQUIRED', { requestId, loginUrl })
   const outcome = await options.refresher.refreshNow(live, REALM_CALL_EVERY_SECONDS)

@@ -27,7 +27,8 @@ export interface UserOptions {
   /** `publicUrl`'s and the front ends' origins. */
   readonly origins: readonly string[]
   readonly logoutMac: Mac
-  readonly loginPath: string
+  /** Absolute: front ends of other origins read it too. */
+  readonly loginUrl: string
   readonly logoutPath: string
 }
 
@@ -62,7 +63,7 @@ function parseSlide(search: string): boolean {
 // Clears no cookie: an answer that is late must not take the cookie that a login in another tab has just set.
 function answerNobody(request: GatewayRequest, options: UserOptions): Reply {
   if (options.anonymous === 200) return buildJson(200, null, VARY)
-  return buildProblem('ERR_SESSION_REQUIRED', { requestId: request.id, loginUrl: options.loginPath, headers: VARY })
+  return buildProblem('ERR_SESSION_REQUIRED', { requestId: request.id, loginUrl: options.loginUrl, headers: VARY })
 }
 
 function describe(live: LiveSession, options: UserOptions): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { refreshSession } from '../../src/account/refresh-session.ts'
-import type { LiveSession } from '../../src/session/lifecycle.ts'
+import type { LiveSession } from '../../src/session/live-session.ts'
 import type { RefreshOutcome } from '../../src/tokens/refresh.ts'
 import { type CookieJar, createCookieJar, FETCH, headerOf, setCookies } from '../support/cookie-jar.ts'
 import { createFrontDoor, type FrontDoor, logIn } from '../support/front-door.ts'
@@ -14,7 +14,12 @@ function refresh(door: FrontDoor, jar: CookieJar, outcome: (live: LiveSession) =
       return outcome(live)
     },
   }
-  const options = { sessions: door.sessions, cookies: door.cookies, refresher, loginPath: '/auth/login' }
+  const options = {
+    sessions: door.sessions,
+    cookies: door.cookies,
+    refresher,
+    loginUrl: 'https://app.example/auth/login',
+  }
   const reply = refreshSession(jar.request(`/auth/refresh${query}`, FETCH, 'POST'), options)
   return { reply, asked }
 }
@@ -30,7 +35,7 @@ test('a session that has ended is a 401 with the way to log in', async () => {
   const door = createFrontDoor()
   const reply = await refresh(door, await logIn(door), () => ({ kind: 'ended', because: 'invalid_grant' })).reply
   assert.equal(reply.status, 401)
-  assert.equal(JSON.parse(reply.body).login_url, '/auth/login')
+  assert.equal(JSON.parse(reply.body).login_url, 'https://app.example/auth/login')
 })
 
 test('a realm in trouble is a 503 that keeps the cookie', async () => {

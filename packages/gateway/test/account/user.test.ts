@@ -84,7 +84,7 @@ test('nobody is a 401 with the way to log in, or null where that is configured',
   const refused = await describeUser(request, door.user)
   assert.equal(refused.status, 401)
   assert.equal(read(refused).code, 'login_required')
-  assert.equal(read(refused).login_url, '/auth/login')
+  assert.equal(read(refused).login_url, 'https://app.example/auth/login')
   const nobody = await describeUser(request, { ...door.user, anonymous: 200 })
   assert.equal(nobody.status, 200)
   assert.equal(read(nobody), null)

@@ -57,9 +57,10 @@ export function createFrontDoor(announcesIssuer = true) {
     waitSeconds: 5,
   }
   const logoutMac = createMac(ring, 'logout-proof')
-  const paths = { loginPath: '/auth/login', logoutPath: '/auth/logout', loggedOutPath: '/auth/logged-out' }
+  const paths = { logoutPath: '/auth/logout', loggedOutPath: '/auth/logged-out' }
   const user: UserOptions = {
     ...paths,
+    loginUrl: 'https://app.example/auth/login',
     sessions,
     cookies,
     limits: LIMITS,
