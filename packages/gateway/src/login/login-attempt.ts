@@ -21,6 +21,8 @@ const SECRET_BYTES = 32
 const STATE_HASH_CHARS = 16
 /** All attempts of a browser together: nginx takes request headers of 8 kB, and the session needs room as well. */
 const ATTEMPTS_MAX_BYTES = 6000
+/** More than any browser of ours holds: opening each costs time, and anybody can send a header full of them. */
+const ATTEMPTS_LOOKED_AT = 32
 
 /** What somebody wants to log in for. */
 export interface LoginWish {
@@ -108,5 +110,6 @@ function heldAttempts(cookieHeader: string | undefined, cookies: Cookies): reado
   return cookieNames(cookieHeader, prefix)
     .map((name) => name.slice(prefix.length))
     .filter((hash) => hash.length === STATE_HASH_CHARS && /^[\w-]+$/.test(hash))
+    .slice(0, ATTEMPTS_LOOKED_AT)
     .map((hash) => cookies.named(`login-${hash}`))
 }

@@ -111,3 +111,8 @@ test('attempts nobody can open are cleared, and only names of ours are', () => {
   const surplus = surplusAttempts({ headers: { cookie } }, options)
   assert.deepEqual(surplus.map(cookieName), [`${prefix}aaaaaaaaaaaaaaaa`])
 })
+
+test('a header full of attempts costs no more than a few, and answers with no more', () => {
+  const names = Array.from({ length: 500 }, (_, at) => `__Host-Http-doorman-login-${String(at).padStart(16, 'a')}=x`)
+  assert.equal(surplusAttempts({ headers: { cookie: names.join('; ') } }, options).length, 32)
+})
