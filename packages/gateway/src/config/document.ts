@@ -55,7 +55,8 @@ export function parseYaml(text: string): YamlDocument {
     return { reached, complete: true }
   }
 
-  const errors = [...[...document.errors, ...document.warnings].map(asMark), ...findBadAliases(document)]
+  const libraryErrors = [...document.errors, ...document.warnings].map(asMark)
+  const errors = [...libraryErrors, ...findBadAliases(document), ...findPrototypeKeys(document)]
   return {
     document,
     isReadable: errors.every(({ code }) => code === 'DUPLICATE_KEY'),
@@ -99,8 +100,10 @@ function startOf(node: Node | undefined): number | undefined {
   return node?.range?.[0]
 }
 
+type SyntaxCode = YAMLError['code'] | 'PROTOTYPE_KEY'
+
 interface SyntaxMark {
-  readonly code: YAMLError['code']
+  readonly code: SyntaxCode
   readonly offset: number | undefined
 }
 
@@ -119,8 +122,19 @@ function findBadAliases(document: Document): readonly SyntaxMark[] {
   return marks
 }
 
+// The schema would pass over this key without a word, and a rule below it would hold nobody back.
+function findPrototypeKeys(document: Document): readonly SyntaxMark[] {
+  const marks: SyntaxMark[] = []
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === '__proto__') marks.push({ code: 'PROTOTYPE_KEY', offset: startOf(key) })
+    },
+  })
+  return marks
+}
+
 // The library's own texts quote the source, which may be a secret.
-const SYNTAX: Readonly<Partial<Record<YAMLError['code'], string>>> = {
+const SYNTAX: Readonly<Partial<Record<SyntaxCode, string>>> = {
   BAD_ALIAS: 'an alias (*) without its anchor (&); quote a value that begins with *',
   BAD_DQ_ESCAPE: 'an unknown escape in double quotes; use single quotes for a text with backslashes',
   BAD_INDENT: 'the indentation does not fit',
@@ -129,10 +143,11 @@ const SYNTAX: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   MISSING_CHAR: 'a closing quote, bracket, colon or comma is missing',
   MULTILINE_IMPLICIT_KEY: 'a key must be on one line, followed by a colon',
   MULTIPLE_DOCS: 'only one document per file',
+  PROTOTYPE_KEY: 'no name may be __proto__',
   TAB_AS_INDENT: 'tabs cannot indent; use spaces',
   TAG_RESOLVE_FAILED: 'an unknown tag (!); quote a value that begins with !',
 }
 
-function describeSyntax(code: YAMLError['code']): string {
+function describeSyntax(code: SyntaxCode): string {
   return SYNTAX[code] ?? `this is not valid YAML (${code})`
 }
