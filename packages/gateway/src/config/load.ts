@@ -13,6 +13,7 @@ import { resolveConfig } from './resolve.ts'
 import { configSchema } from './schema.ts'
 import { describeIssue, expectedText } from './schema-issues.ts'
 
+/** Warnings are what is allowed and probably not meant. */
 export type ConfigReading =
   | { readonly kind: 'valid'; readonly config: GatewayConfig; readonly warnings: readonly ConfigProblem[] }
   | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] }
@@ -41,6 +42,7 @@ export interface ConfigPlace {
   readonly folder: string
 }
 
+/** Reads a text. What is missing or wrong comes all at once. */
 export function parseConfig(text: string, { file, env, folder }: ConfigPlace): ConfigReading {
   const locate = (path: string) => resolve(folder, path)
   const source: ConfigSource = { env, readFile: (path) => readText(locate(path)) }

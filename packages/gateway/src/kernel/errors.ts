@@ -11,6 +11,7 @@ export interface ErrorFacts {
   readonly retry: 'no' | 'login' | 'restart' | 'later'
 }
 
+/** Every code with its facts; docs/errors.md says what each means. */
 export const ERRORS = {
   ERR_REQUEST_MALFORMED: { status: 400, wire: 'bad_request', level: 'info', retry: 'no' },
   ERR_REQUEST_TIMEOUT: { status: 408, wire: 'bad_request', level: 'info', retry: 'later' },
@@ -73,6 +74,7 @@ export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
+/** True for an error of the gateway's own, of one code when it is named. */
 export function isGatewayError(error: unknown, code?: ErrorCode): error is GatewayError {
   return error instanceof GatewayError && (code === undefined || error.code === code)
 }

@@ -6,6 +6,7 @@ export type SessionEnd = 'user' | 'new-login' | 'realm' | 'idle' | 'absolute' | 
 
 export type RealmEndpoint = 'discovery' | 'jwks' | 'authorization' | 'token' | 'logout' | 'revocation'
 
+/** Never holds a token, cookie, code, state, verifier or secret. */
 export type GatewayEvent =
   | {
       readonly kind: 'request.answered'
@@ -81,6 +82,7 @@ export type GatewayEvent =
   | { readonly kind: 'store.failed'; readonly operation: string; readonly cause: unknown }
   | { readonly kind: 'gateway.warned'; readonly warning: string }
 
+/** Must not throw: it is called in the middle of what it is told about. */
 export type EventListener = (event: GatewayEvent) => void
 
 export interface Events {

@@ -4,6 +4,7 @@ import type { GatewayEvent } from '../kernel/events.ts'
 import { describeCauses, describeDetail } from './error-chain.ts'
 import { redact } from './redact.ts'
 
+/** The least level that is written; audit lines are written at every level. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
 export interface LogLine {
