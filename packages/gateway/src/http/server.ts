@@ -32,6 +32,8 @@ export interface HttpServer {
 }
 
 const IDLE_SWEEP_MS = 50
+/** How often node looks for requests whose headers take too long. */
+const CHECK_CONNECTIONS_MS = 5000
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { limits, listen } = options
@@ -41,7 +43,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // Bodies have limits of their own where they are read: an upload may take its time as long as it moves.
     requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveSeconds * 1000,
-    connectionsCheckingInterval: Math.min(5000, (limits.headersTimeoutSeconds * 1000) / 2),
+    connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, (limits.headersTimeoutSeconds * 1000) / 2),
     optimizeEmptyRequests: true,
   }
   const server = createServer(settings, options.handler)

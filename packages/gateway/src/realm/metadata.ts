@@ -26,6 +26,8 @@ export interface RealmMetadata {
   readonly idTokenAlgorithms: readonly string[]
 }
 
+const TOLD_ISSUER_MAX_CHARACTERS = 200
+
 type Document = Readonly<Record<string, unknown>>
 
 function invalid(because: string, detail: Readonly<Record<string, string>> = {}): GatewayError {
@@ -63,7 +65,7 @@ function parseNames(value: unknown): readonly string[] {
 function checkIssuer(document: Document, options: MetadataOptions): void {
   const { issuer: announced } = document
   if (announced === options.issuer) return
-  const told = typeof announced === 'string' ? announced.slice(0, 200) : 'none'
+  const told = typeof announced === 'string' ? announced.slice(0, TOLD_ISSUER_MAX_CHARACTERS) : 'none'
   const because =
     options.backchannelUrl === null
       ? `the realm calls itself ${told}, the configuration expects ${options.issuer}: the issuer must be the same to the letter`

@@ -1,11 +1,15 @@
 // Whether the realm knows our client, its redirect URI and its secret, asked by two requests that change nothing.
 // Otherwise the first person to log in would be left on an error page of Keycloak's.
-import { randomBytes } from 'node:crypto'
 import { calculatePKCECodeChallenge } from 'openid-client'
+import { createSecret } from '../kernel/secrets.ts'
 import { isClientRefusal, type SendAsClient } from './client-request.ts'
 import type { RealmMetadata } from './metadata.ts'
 import type { RealmFetch } from './realm-fetch.ts'
 import { parseTokenError } from './token-response.ts'
+
+/** As of a real login; a code verifier may not be shorter (RFC 7636 section 4.1). */
+const SECRET_BYTES = 32
+const TOLD_ERROR_MAX_CHARACTERS = 60
 
 export interface ProbeOptions {
   readonly realm: string
@@ -37,9 +41,9 @@ async function probeRedirect(options: ProbeOptions, metadata: RealmMetadata, fet
     response_type: 'code',
     scope: options.scopes.join(' '),
     prompt: 'none',
-    state: randomBytes(16).toString('base64url'),
-    nonce: randomBytes(16).toString('base64url'),
-    code_challenge: await calculatePKCECodeChallenge(randomBytes(32).toString('base64url')),
+    state: createSecret(SECRET_BYTES),
+    nonce: createSecret(SECRET_BYTES),
+    code_challenge: await calculatePKCECodeChallenge(createSecret(SECRET_BYTES)),
     code_challenge_method: 'S256',
   }
   for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value)
@@ -50,7 +54,10 @@ async function probeRedirect(options: ProbeOptions, metadata: RealmMetadata, fet
   }
   const error = answer.location === null ? null : URL.parse(answer.location, url.href)?.searchParams.get('error')
   if (error === null || error === undefined || HARMLESS_ERRORS.includes(error)) return { kind: 'accepted' }
-  return { kind: 'refused', because: `the realm refuses our authorization requests: ${error.slice(0, 60)}` }
+  return {
+    kind: 'refused',
+    because: `the realm refuses our authorization requests: ${error.slice(0, TOLD_ERROR_MAX_CHARACTERS)}`,
+  }
 }
 
 async function probeSecret(options: ProbeOptions, send: SendAsClient): Promise<ProbeResult> {
@@ -58,7 +65,7 @@ async function probeSecret(options: ProbeOptions, send: SendAsClient): Promise<P
     grant_type: 'authorization_code',
     code: 'doorman-start-check',
     redirect_uri: options.redirectUri,
-    code_verifier: randomBytes(32).toString('base64url'),
+    code_verifier: createSecret(SECRET_BYTES),
   })
   const { error, because } = parseTokenError(answer)
   if (isClientRefusal(answer.status, error)) {

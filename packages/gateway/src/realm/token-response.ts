@@ -9,6 +9,8 @@ import type { TokenSet } from './token-set.ts'
 const RETRY_AFTER_MAX_SECONDS = 5
 /** How long an access token is taken to live when nobody says. */
 const LIFETIME_WHEN_UNTOLD_SECONDS = 60
+const DESCRIPTION_MAX_CHARACTERS = 160
+const WORD_MAX_CHARACTERS = 24
 
 export type TokenResponse =
   | { readonly kind: 'tokens'; readonly tokens: TokenSet }
@@ -71,8 +73,10 @@ export interface TokenError {
 
 // A realm could repeat what it was sent: words longer than any in a sentence are left out of logs.
 function readableWords(value: unknown): string | null {
-  if (typeof value !== 'string' || value.length > 160) return null
-  return /^[\w .,'()-]+$/.test(value) && value.split(' ').every((word) => word.length <= 24) ? value : null
+  if (typeof value !== 'string' || value.length > DESCRIPTION_MAX_CHARACTERS) return null
+  return /^[\w .,'()-]+$/.test(value) && value.split(' ').every((word) => word.length <= WORD_MAX_CHARACTERS)
+    ? value
+    : null
 }
 
 /** Reads anything but a 200. */

@@ -36,7 +36,10 @@ export interface SessionLifecycle {
   /** Reads the record anew, past the memory; undefined when it has gone. */
   reread(live: LiveSession): Promise<LiveSession | undefined>
   /** Writes the next state if nobody else has written since. */
-  replace(live: LiveSession, next: Session): Promise<{ readonly outcome: ReplaceOutcome; readonly live: LiveSession }>
+  replace(
+    live: LiveSession,
+    changed: Session,
+  ): Promise<{ readonly outcome: ReplaceOutcome; readonly live: LiveSession }>
   /** Deletes the record and forgets it here; tells the event once. */
   end(live: LiveSession, by: SessionEnd, because: string): Promise<void>
 }
@@ -53,11 +56,13 @@ export interface SessionLifecycleOptions {
   readonly events: Events
 }
 
+/** How often the last use is written; more often where a tenth of the idle time is shorter. */
+const TOUCH_EVERY_SECONDS = 60
 const ABSENT: SessionLookup = { kind: 'none', because: 'absent' }
 
 export function createSessionLifecycle(options: SessionLifecycleOptions): SessionLifecycle {
   const { store, sealer, limits, events } = options
-  const touchSeconds = Math.min(60, limits.idleSeconds / 10)
+  const touchSeconds = Math.min(TOUCH_EVERY_SECONDS, limits.idleSeconds / 10)
   const cache = createSessionCache({
     maxSessions: options.cachedSessions,
     maxAgeSeconds: options.cacheSeconds,
