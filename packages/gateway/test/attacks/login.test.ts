@@ -6,8 +6,9 @@ import { finishLogin } from '../../src/login/finish-login.ts'
 import { startLogin } from '../../src/login/start-login.ts'
 import { logout } from '../../src/logout/logout.ts'
 import { createSessionId } from '../../src/session/session-id.ts'
-import { createCookieJar, FETCH, FROM_REALM, locationOf, NAVIGATION } from '../support/cookie-jar.ts'
+import { createCookieJar, FETCH, FROM_REALM, headerOf, locationOf, NAVIGATION } from '../support/cookie-jar.ts'
 import { begin, callbackUrl, createFrontDoor, finish, logIn, SESSION_COOKIE } from '../support/front-door.ts'
+import { buildRedeemed } from '../support/scripted-party.ts'
 
 test('CVE-2017-1000069: an attacker’s code and state log nobody in, in a browser that did not start the login', async () => {
   const door = createFrontDoor()
@@ -99,6 +100,18 @@ test('CVE-2021-32792: nothing of a request shows up in a page', async () => {
   const reply = await finish(door, jar, callbackUrl(door, { error: hostile, error_description: hostile }))
   assert.equal(reply.status, 403)
   assert.doesNotMatch(reply.body, /alert\(1\)\/\/<|<b>|'"\)/)
+})
+
+test('CVE-2026-33525: a claim that holds a script stays data', async () => {
+  const door = createFrontDoor()
+  const redeemed = buildRedeemed()
+  const name = '</pre><script>alert(1)</script>'
+  door.realm.onRedeem(async () => ({ ...redeemed, claims: { ...redeemed.claims, name } }))
+  const jar = await logIn(door)
+  const reply = await describeUser(jar.request('/auth/user', FETCH), door.user)
+  assert.equal(JSON.parse(reply.body).name, name)
+  assert.match(headerOf(reply, 'content-type') ?? '', /^application\/json/)
+  assert.equal(headerOf(reply, 'x-content-type-options'), 'nosniff')
 })
 
 test('CVE-2024-39315: no page for a person holds a token', async () => {

@@ -55,6 +55,11 @@ suite('a confusing path', () => {
     ['CVE-2025-66490', '/public/.%2e/admin'],
     ['CVE-2025-66490', '/%61dmin'],
     ['CVE-2025-66490', '/public/%252e%252e/admin'],
+    ['CVE-2026-48020', '/public/./../admin'],
+    ['CVE-2026-48020', '/public/%2e/admin/..'],
+    ['CVE-2026-65600', '/public//admin'],
+    ['CVE-2026-65600', '/ADMIN/'],
+    ['CVE-2026-48794', '/%ef%bd%81dmin'],
     ['rou3 double slash', '//public'],
     ['checklist 14', '/@evil.example/../x'],
     ['checklist 14', '/\\evil.example'],
@@ -111,6 +116,12 @@ suite('a confusing path', () => {
   for (const method of ['PUT', 'PROPFIND', 'TRACE', 'OPTIONS']) {
     test(`${method} is 405 where a route lists GET and POST, whatever a shorter one takes (CVE-2020-14359)`, async () => {
       assert.equal(await ask(`${method} /api/agent/x`), 405)
+    })
+  }
+
+  for (const method of ['get', 'gEt', 'FOO', 'GETT', 'GET\tX']) {
+    test(`${JSON.stringify(method)} is no method at all (CVE-2020-14359)`, async () => {
+      assert.equal(await ask(`${method} /api/agent/x`), 400)
     })
   }
 
