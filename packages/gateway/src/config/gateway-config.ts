@@ -35,7 +35,7 @@ export interface ListenAddress {
 
 export interface OperatorConfig {
   readonly listen: ListenAddress
-  /** A listener of their own for `/healthz` and `/readyz`; null leaves them on `listen`. */
+  /** One more listener, for `/healthz` and `/readyz` alone; null for none. `listen` answers them in any case. */
   readonly probes: ListenAddress | null
   /** A file with the bearer token for what is neither probe nor metrics; made when absent. Null for no token. */
   readonly tokenFile: string | null

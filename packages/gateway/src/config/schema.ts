@@ -22,7 +22,7 @@ const operator = z
       .prefault('127.0.0.1:4001')
       .meta({ description: 'Address of `/healthz`, `/readyz` and `/metrics`. Port 0 picks a free one.' }),
     probes: listenAddress('0.0.0.0:4002').optional().meta({
-      description: 'A listener of their own for `/healthz` and `/readyz`, which then leave `operator.listen`.',
+      description: 'One more listener, for `/healthz` and `/readyz` alone. `operator.listen` goes on answering them, too.',
     }),
     tokenFile: filePath.optional().meta({
       description:
