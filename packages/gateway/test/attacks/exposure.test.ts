@@ -1,6 +1,8 @@
 // What the public listener must not answer, and what an answer to a stranger must not hold.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
+import { buildReply } from '../../src/http/reply.ts'
+import { createOperator } from '../../src/operator/endpoints.ts'
 import { askGateway, cookieOf } from '../support/flow.ts'
 import { buildRaw, sendRaw } from '../support/raw-http.ts'
 import { openStage, type Stage } from '../support/stage.ts'
@@ -86,6 +88,9 @@ test('a bearer token opens neither a route of a session nor anything of the oper
   assert.match(authorization, /^Bearer eyJ/)
   assert.deepEqual(await ask('/private/x', { authorization }), { status: 401, isForwarded: false })
   assert.deepEqual(await ask('/admin/x', { authorization }), { status: 401, isForwarded: false })
+  const metrics = { path: '/metrics', access: 'metrics', answer: () => buildReply(200) } as const
+  const operator = createOperator([metrics], 'the-token-of-the-operator')
+  assert.equal((await operator({ method: 'GET', path: '/metrics', headers: { authorization } })).status, 401)
 })
 
 test('a service that fails leaves its credential nowhere else (CVE-2026-41181)', async () => {
