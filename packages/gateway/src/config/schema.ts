@@ -22,7 +22,8 @@ const operator = z
       .prefault('127.0.0.1:4001')
       .meta({ description: 'Address of `/healthz`, `/readyz` and `/metrics`. Port 0 picks a free one.' }),
     probes: listenAddress('0.0.0.0:4002').optional().meta({
-      description: 'One more listener, for `/healthz` and `/readyz` alone. `operator.listen` goes on answering them, too.',
+      description:
+        'One more listener, for `/healthz` and `/readyz` alone. `operator.listen` goes on answering them, too.',
     }),
     tokenFile: filePath.optional().meta({
       description:
