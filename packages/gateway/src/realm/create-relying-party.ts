@@ -69,7 +69,6 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
   return {
     realm,
     issuer,
-    clientId,
     async buildAuthorizationUrl(request) {
       const configuration = createConfiguration(options, await discovery.current())
       return buildAuthorizationUrl(configuration, {

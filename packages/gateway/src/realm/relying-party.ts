@@ -66,7 +66,6 @@ export interface RelyingParty {
   /** The local name of the realm, as in the configuration. */
   readonly realm: string
   readonly issuer: string
-  readonly clientId: string
   /** Throws `ERR_REALM_UNREACHABLE` while discovery has not succeeded yet. */
   buildAuthorizationUrl(request: AuthorizationRequest): Promise<URL>
   /** True when the realm announces RFC 9207: an answer without `iss` is then refused. */

@@ -37,7 +37,6 @@ export function createScriptedParty(announces = true): ScriptedParty {
   return {
     realm: 'main',
     issuer: ISSUER,
-    clientId: 'web',
     asked,
     redeemed,
     ended,
