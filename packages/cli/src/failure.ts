@@ -19,6 +19,9 @@ export function describeFailure(error: unknown): Failure {
   if (!isCoded(error)) return { line: `doorman: ${String(error)}`, exitCode: EXIT_CODE.failure }
   const exitCode = error.code === 'ERR_CONFIG_INVALID' ? EXIT_CODE.configuration : EXIT_CODE.failure
   const { remedy, ...detail } = error.detail ?? {}
+  if (error.code === 'ERR_LISTEN_FAILED' && detail.because === 'EADDRINUSE') {
+    return { line: `doorman: port ${detail.port} is taken by another process; stop it, or use another port`, exitCode }
+  }
   const facts = Object.entries(detail).map(([name, value]) => `${name}: ${value}`)
   const about = facts.length === 0 ? '' : ` (${facts.join(', ')})`
   const text = error.message === error.code ? '' : `: ${error.message}`

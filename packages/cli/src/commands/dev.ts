@@ -2,6 +2,7 @@
 import { type DevOptions, runDev } from '../dev/dev.ts'
 import { type Environment, readEnvironment } from '../environment.ts'
 import { EXIT_CODE } from '../exit-code.ts'
+import { CommandError } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
 
 const FOLDER = '.doorman/dev'
@@ -16,6 +17,9 @@ export async function dev(
     for (const problem of settings.problems) terminal.tell(problem)
     return EXIT_CODE.configuration
   }
+  if (env.NODE_ENV === 'production') {
+    throw new CommandError('the demo lets anybody in without a password: it does not start under NODE_ENV=production')
+  }
   const logLevel = settings.logLevel ?? 'warn'
-  return runDev({ ...options, folder: FOLDER, listen: env.DOORMAN_LISTEN, logLevel, print: terminal.print })
+  return runDev({ ...options, folder: FOLDER, listen: settings.listen, logLevel, print: terminal.print })
 }

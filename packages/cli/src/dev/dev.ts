@@ -2,7 +2,14 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
-import { formatProblem, type LogLevel, openGateway, readConfig } from '@doorman/gateway'
+import {
+  formatListenAddress,
+  formatProblem,
+  type ListenAddress,
+  type LogLevel,
+  openGateway,
+  readConfig,
+} from '@doorman/gateway'
 import { buildDemoConfig } from './demo-config.ts'
 import { type OpenRealm, openEmbeddedRealm, openRealKeycloak, type RunningRealm } from './demo-realm.ts'
 import { ACCOUNT, createDemoService, HELLO } from './demo-services.ts'
@@ -15,8 +22,8 @@ export interface DemoOptions {
   readonly port: number
   /** Where the demo keeps its doorman.yaml, store and keys; made anew at each start. */
   readonly folder: string
-  /** `DOORMAN_LISTEN`, for containers: another address for the gateway to listen on. */
-  readonly listen: string | undefined
+  /** `DOORMAN_LISTEN`, for containers: another address for the gateway; browsers then use its port. */
+  readonly listen: ListenAddress | undefined
   readonly logLevel: LogLevel
   readonly print: (line: string) => void
 }
@@ -42,8 +49,8 @@ export async function startDemo(options: DemoOptions, openRealm: OpenRealm): Pro
     for (const end of closing.splice(0).reverse()) await end()
   }
   try {
-    const gatewayPort = await ports.pick()
-    const publicUrl = `http://localhost:${gatewayPort}`
+    const address = options.listen ?? { host: '127.0.0.1', port: await ports.pick() }
+    const publicUrl = `http://localhost:${address.port}`
     const realm = await openRealm({ publicUrl, print, pickPort: ports.pick })
     closing.push(() => realm.close())
     const serve = async (server: Server) => {
@@ -53,13 +60,13 @@ export async function startDemo(options: DemoOptions, openRealm: OpenRealm): Pro
     }
     const file = await writeDemoFiles(options.folder, realm, {
       publicUrl,
-      listen: options.listen ?? `127.0.0.1:${gatewayPort}`,
+      listen: formatListenAddress(address),
       operatorPort: await ports.pick(),
       frontPageUrl: await serve(createFrontPage()),
       helloUrl: await serve(createDemoService(HELLO)),
       accountUrl: await serve(createDemoService(ACCOUNT)),
     })
-    const gateway = await startGateway(file, options.logLevel)
+    const gateway = await startGateway(file, options)
     closing.push(() => gateway.close())
     return { publicUrl, realm, close: closeAll }
   } catch (error) {
@@ -68,9 +75,10 @@ export async function startDemo(options: DemoOptions, openRealm: OpenRealm): Pro
   }
 }
 
-async function startGateway(file: string, logLevel: LogLevel) {
+async function startGateway(file: string, { logLevel, print }: DemoOptions) {
   const reading = readConfig(file, process.env)
   if (reading.kind === 'invalid') throw new Error(reading.problems.map(formatProblem).join('\n'))
+  for (const warning of reading.warnings) print(`warning: ${formatProblem(warning)}`)
   return openGateway(reading.config, { logLevel })
 }
 

@@ -65,3 +65,13 @@ test('no answer holds the client secret', async () => {
   const said = await Promise.all([run(['check', '-c', file]), run(['check', '--json', '-c', file])])
   assert.ok(!JSON.stringify(said).includes('hunter2'))
 })
+
+test('one of the roles is enough, and the table says so', async () => {
+  const rules = '{ roles: [x, y], clientRoles: { c: [r, s] } }'
+  const { out } = await run([
+    'check',
+    '-c',
+    writeConfig(`${VALID}  - { path: "/y", service: website, require: ${rules} }\n`),
+  ])
+  assert.match(out, /role \(x or y\) and \(c:r or c:s\)/)
+})

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
+import { startDevRealm } from '@doorman/dev-realm'
 import { endOf, run, spawnCommand, VALID, writeConfig } from '../support/command.ts'
 
 test('serves until SIGTERM, passed on by the command, and exits 0', async () => {
@@ -42,3 +43,15 @@ for (const [behaviour, config, env] of WRONG) {
     assert.equal((await run(['start', '-c', writeConfig(config)], env)).exitCode, 78)
   })
 }
+
+test('refuses a development realm before a public address', async () => {
+  const realm = await startDevRealm({ clients: [] })
+  const config = VALID.replace('http://localhost:4000', 'https://app.example.com').replace(
+    'http://127.0.0.1:9/realms/main',
+    realm.issuer,
+  )
+  const { exitCode, err } = await run(['start', '-c', writeConfig(config)], { DOORMAN_LOG_LEVEL: 'error' })
+  await realm.close()
+  assert.equal(exitCode, 78)
+  assert.match(err, /development realm/)
+})
