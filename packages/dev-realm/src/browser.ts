@@ -1,7 +1,7 @@
 // A browser without a window, for tests and for the walk through the demo: it keeps cookies, follows redirects when
 // asked, sends what Chromium would say about a navigation or a fetch, and fills in login forms.
 
-import { type Dispatcher, request as sendRequest } from 'undici'
+import { type Dispatcher, errors, request as sendRequest } from 'undici'
 
 export interface BrowserRequest {
   readonly method?: string
@@ -97,6 +97,11 @@ function createCookieJar(): CookieJar & { store(url: URL, setCookie: string): st
   }
 }
 
+/** A kept connection may close while the next request is on its way; browsers then ask again (RFC 9112 section 9.3.1). */
+function wasKeptConnection(error: unknown): boolean {
+  return error instanceof errors.SocketError && (error.socket?.bytesRead ?? 0) > 0
+}
+
 function matchesPath(pathname: string, path: string): boolean {
   return pathname === path || pathname.startsWith(path.endsWith('/') ? path : `${path}/`)
 }
@@ -117,12 +122,17 @@ export function createBrowser(options: BrowserOptions = {}): Browser {
     const cookie = cookies.header(url)
     const method = request.method ?? 'GET'
     // Not `fetch`: it overwrites `sec-fetch-mode`, which is what this browser is about.
-    const answer = await sendRequest(url, {
-      method: method as Dispatcher.HttpMethod,
-      headers: { ...metadata, ...(cookie === undefined ? {} : { cookie }), ...request.headers },
-      body: request.body ?? null,
-      signal: request.signal ?? null,
-      ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
+    const ask = () =>
+      sendRequest(url, {
+        method: method as Dispatcher.HttpMethod,
+        headers: { ...metadata, ...(cookie === undefined ? {} : { cookie }), ...request.headers },
+        body: request.body ?? null,
+        signal: request.signal ?? null,
+        ...(options.dispatcher === undefined ? {} : { dispatcher: options.dispatcher }),
+      })
+    const answer = await ask().catch((error: unknown) => {
+      if (method === 'GET' && wasKeptConnection(error)) return ask()
+      throw error
     })
     const headers = new Headers()
     for (const [name, value] of Object.entries(answer.headers)) {
