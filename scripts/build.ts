@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
-const PACKAGES = ['gateway', 'dev-realm', 'cli']
+const PACKAGES = ['resource-server', 'gateway', 'dev-realm', 'cli']
 const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc')
 
 for (const name of PACKAGES) {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { findNodes, isOldNode } from './support/nodes.ts'
 
-const PACKAGES = ['gateway', 'dev-realm', 'cli']
+const PACKAGES = ['resource-server', 'gateway', 'dev-realm', 'cli']
 
 const directory = mkdtempSync(join(tmpdir(), 'doorman-pack-'))
 try {
@@ -43,7 +43,7 @@ function expectVersion(): void {
 }
 
 function expectEntries(): void {
-  for (const entry of ['@doorman/gateway', '@doorman/dev-realm', '@doorman/dev-realm/keycloak']) {
+  for (const entry of ['@doorman/resource-server', '@doorman/gateway', '@doorman/dev-realm', '@doorman/dev-realm/keycloak']) {
     execFileSync(process.execPath, ['--input-type=module', '-e', `await import('${entry}')`], { cwd: directory })
     console.log(`import '${entry}' works`)
   }

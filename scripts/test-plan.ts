@@ -3,6 +3,7 @@
 
 export const TEST_GLOBS: readonly string[] = [
   'packages/*/test/**/*.test.ts',
+  'examples/*/test/**/*.test.ts',
   'scripts/test/**/*.test.ts',
   'conformance/**/*.test.ts',
   'bench/**/*.test.ts',
