@@ -43,7 +43,12 @@ function expectVersion(): void {
 }
 
 function expectEntries(): void {
-  for (const entry of ['@doorman/resource-server', '@doorman/gateway', '@doorman/dev-realm', '@doorman/dev-realm/keycloak']) {
+  for (const entry of [
+    '@doorman/resource-server',
+    '@doorman/gateway',
+    '@doorman/dev-realm',
+    '@doorman/dev-realm/keycloak',
+  ]) {
     execFileSync(process.execPath, ['--input-type=module', '-e', `await import('${entry}')`], { cwd: directory })
     console.log(`import '${entry}' works`)
   }
