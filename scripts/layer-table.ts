@@ -27,6 +27,7 @@ export const ROOM_LAYERS: Readonly<Record<string, readonly string[]>> = {
   login: ['kernel', 'http', 'realm', 'session', 'tokens'],
   logout: ['kernel', 'http', 'realm', 'session', 'tokens'],
   account: ['kernel', 'http', 'realm', 'session', 'tokens'],
+  issuer: ['kernel', 'http', 'realm', 'session', 'tokens'],
   upstream: ['kernel', 'http', 'session', 'tokens', 'policy'],
   verify: ['kernel', 'http', 'session', 'tokens', 'policy'],
   operator: ['kernel', 'http', 'session'],

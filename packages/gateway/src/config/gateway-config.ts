@@ -8,13 +8,15 @@ export interface GatewayConfig {
   readonly operator: OperatorConfig
   /** IP addresses and CIDR blocks. */
   readonly trustedProxies: readonly string[]
-  /** By local name. Exactly one for now. */
+  /** By local name. */
   readonly realms: Readonly<Record<string, RealmConfig>>
+  /** The realm people log in to where no front end names another: the first without `obtain`. */
+  readonly loginRealm: string
   /** Where the sealing keys are, oldest first. */
   readonly keys: readonly KeySource[]
   readonly session: SessionConfig
   readonly cookies: CookieConfig
-  /** Origins the browser may be sent back to. */
+  /** Origins the browser may be sent back to; that of `publicUrl` is among them. */
   readonly frontends: readonly FrontendConfig[]
   readonly services: Readonly<Record<string, ServiceConfig>>
   readonly routes: readonly RouteConfig[]
@@ -24,6 +26,34 @@ export interface GatewayConfig {
   readonly user: UserConfig
   /** PEM files trusted beside the system's certificates; they exist. */
   readonly tls: { readonly ca: readonly string[] }
+  /** Where the tenant of a person comes from; null for none. */
+  readonly tenant: TenantConfig | null
+  readonly internalTokens: InternalTokenConfig
+  /** Over all requests; null for none. */
+  readonly limit: LimitConfig | null
+}
+
+export interface TenantConfig {
+  /** A claim that is a string, a list of strings or an object whose keys are the tenants (Keycloak's organizations). */
+  readonly claim: string
+  /** The segment of the path that chooses among them, 1 being the first; null: the header `X-Tenant` chooses. */
+  readonly pathSegment: number | null
+}
+
+export interface InternalTokenConfig {
+  readonly algorithm: 'RS256' | 'ES256' | 'EdDSA'
+  readonly lifeSeconds: number
+}
+
+export type LimitKey = 'user' | 'session' | 'ip' | 'tenant' | 'client'
+
+export interface LimitConfig {
+  /** Requests let through in each window. */
+  readonly requests: number
+  readonly windowSeconds: number
+  /** Requests beyond them, once saved up. */
+  readonly burst: number
+  readonly by: LimitKey
 }
 
 export interface ListenAddress {
@@ -47,12 +77,27 @@ export interface RealmConfig {
   readonly backchannelUrl: string | null
   readonly clientId: string
   readonly clientAuth: ClientAuth
-  /** Contains `openid`. */
+  /** Contains `openid` where people log in; may be empty otherwise. */
   readonly scopes: readonly string[]
+  /** How a token of this realm is had for people of the login realm; null: people log in to it. */
+  readonly obtain: ObtainConfig | null
+  /** Services that may ask for its tokens at `/auth/token/NAME`. */
+  readonly services: readonly string[]
+  /** `GET /auth/token/NAME` answers the person's own pages. */
+  readonly dangerouslyGiveToBrowser: boolean
+  /** Bearer tokens are asked about at the realm as well. */
+  readonly introspect: boolean
   readonly idTokenAlgorithms: readonly SignatureAlgorithm[]
   readonly timeoutSeconds: number
   readonly clockSkewSeconds: number
 }
+
+export type ObtainConfig =
+  | { readonly kind: 'clientCredentials' }
+  /** A token exchanged in the login realm for `audience` is presented here as an assertion. */
+  | { readonly kind: 'jwtGrant'; readonly audience: string; readonly exchangeScopes: readonly string[] }
+  /** A second login; `identityProvider` is the alias sent as `kc_idp_hint`, null for none. */
+  | { readonly kind: 'login'; readonly identityProvider: string | null }
 
 export type SignatureAlgorithm =
   | 'RS256'
@@ -99,14 +144,44 @@ export interface CookieConfig {
 
 export interface FrontendConfig {
   readonly origin: string
+  /** The local name of the realm its people log in to. */
+  readonly realm: string
+  /** Where a browser is sent that does not say: a path of it. */
+  readonly home: string
+  /** On another site than `publicUrl`: its cookie needs `SameSite=None`. */
+  readonly isCrossSite: boolean
 }
 
-export type Credential = 'accessToken' | 'none'
+export type Credential =
+  | { readonly kind: 'none' | 'accessToken' }
+  | InternalCredential
+  | { readonly kind: 'exchange'; readonly audience: string; readonly scopes: readonly string[] }
+  | { readonly kind: 'serviceAccount'; readonly scopes: readonly string[] }
+  /** A token of a second realm. */
+  | { readonly kind: 'realm'; readonly realm: string }
+
+export interface InternalCredential {
+  readonly kind: 'internal'
+  readonly audience: string
+  /** Realm roles told to the service. */
+  readonly roles: 'all' | readonly string[]
+  /** Ids of the clients whose roles are told. */
+  readonly clientRoles: readonly string[]
+  /** Names of the claims told. */
+  readonly claims: readonly string[]
+}
+
+/** How a service proves itself at `/auth/token/NAME`. */
+export type ServiceAuth =
+  | { readonly kind: 'secret'; readonly secret: string }
+  /** `private_key_jwt` (RFC 7523): `publicKey` is an SPKI PEM or a JWK as JSON. */
+  | { readonly kind: 'publicKey'; readonly publicKey: string; readonly algorithm: SignatureAlgorithm }
 
 export interface ServiceConfig {
   /** An origin: what path is asked for there is the route's matter. */
   readonly url: string
   readonly credential: Credential
+  readonly auth: ServiceAuth | null
   readonly timeouts: {
     readonly connectSeconds: number
     readonly headersSeconds: number
@@ -123,6 +198,7 @@ export interface RouteConfig {
   /** What is asked for upstream; `*` stands for what the path's `*` matched. Null leaves the path as it came. */
   readonly rewrite: string | null
   readonly require: RouteRequirement
+  readonly limit: LimitConfig | null
   /** The route's own, else its service's. */
   readonly credential: Credential
   /** A navigation without a session starts a login instead of a 401. */
@@ -135,11 +211,28 @@ export type RouteRequirement =
   | 'none'
   | {
       readonly login: true
+      /** How somebody may prove who they are. */
+      readonly via: readonly ('session' | 'bearer')[]
       /** Realm roles, one of which is enough; empty asks for none. */
       readonly roles: readonly string[]
+      /** Realm roles, all of which are needed. */
+      readonly allRoles: readonly string[]
       /** By client id; one of each client's is enough. */
       readonly clientRoles: Readonly<Record<string, readonly string[]>>
+      /** All of which are needed. */
+      readonly scopes: readonly string[]
+      /** Keycloak's paths with the leading `/`, one of which is enough; empty asks for none. */
+      readonly groups: readonly string[]
+      readonly tenant: boolean
+      /** By name; the claim must be one of the values, or a list that holds one. */
+      readonly claims: Readonly<Record<string, readonly ClaimValue[]>>
+      /** One of which is enough; empty asks for none. */
+      readonly acr: readonly string[]
+      /** Since the last entry of credentials; null asks for none. */
+      readonly maxAgeSeconds: number | null
     }
+
+export type ClaimValue = string | number | boolean
 
 export type LoginParameter =
   | 'kc_idp_hint'
@@ -159,6 +252,8 @@ export interface LoginConfig {
   /** Logins in progress one browser may have in its cookies. */
   readonly maxAttempts: number
   readonly attemptSeconds: number
+  /** Over login and callback; null for none. */
+  readonly limit: LimitConfig | null
 }
 
 export interface EndpointPaths {
@@ -168,6 +263,10 @@ export interface EndpointPaths {
   readonly refresh: string
   readonly logout: string
   readonly loggedOut: string
+  /** `/NAME` of a realm follows. */
+  readonly token: string
+  readonly jwks: string
+  readonly issuerMetadata: string
 }
 
 export interface UserConfig {

@@ -53,6 +53,12 @@ export const endpoints = z
     refresh: endpoint('/auth/refresh', 'Renews the access token now.'),
     logout: endpoint('/auth/logout', 'Ends the session.'),
     loggedOut: endpoint('/auth/logged-out', 'Where the realm sends browsers back to. The post-logout redirect URI.'),
+    token: endpoint('/auth/token', "Gives services a second realm's token, below it by the realm's name."),
+    jwks: endpoint('/.well-known/jwks.json', 'The public keys of internal tokens.'),
+    issuerMetadata: endpoint(
+      '/.well-known/openid-configuration',
+      'Metadata of the gateway as issuer of internal tokens.',
+    ),
   } satisfies Record<keyof EndpointPaths, z.ZodType>)
   .prefault({})
   .meta({ description: "Paths of the gateway's own endpoints. No route may stand at one of them or below `/auth`." })

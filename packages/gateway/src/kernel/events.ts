@@ -4,7 +4,15 @@ import type { ErrorCode, ErrorDetail } from './errors.ts'
 /** Who or what ended a session. */
 export type SessionEnd = 'user' | 'new-login' | 'realm' | 'idle' | 'absolute' | 'administrator'
 
-export type RealmEndpoint = 'discovery' | 'jwks' | 'authorization' | 'token' | 'logout' | 'revocation'
+export type RealmEndpoint =
+  | 'discovery'
+  | 'jwks'
+  | 'authorization'
+  | 'token'
+  | 'logout'
+  | 'revocation'
+  | 'introspection'
+  | 'public'
 
 /** Never holds a token, cookie, code, state, verifier or secret. */
 export type GatewayEvent =

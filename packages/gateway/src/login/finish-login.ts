@@ -150,13 +150,14 @@ async function openSession(
   request: GatewayRequest,
   attempt: LoginAttempt,
   response: CodeResponse,
-  { tokens, claims, roles }: Redeemed,
+  redeemed: Redeemed,
   previous: LiveSession | undefined,
   options: FinishLoginOptions,
 ): Promise<Reply> {
   const { realm, issuer } = options.realm
+  const { claims } = redeemed
   const sid = claims.sid ?? null
-  const opened = await options.sessions.open({ realm, issuer, subject: claims.sub, sid, tokens, claims, roles })
+  const opened = await options.sessions.open({ ...redeemed, realm, issuer, subject: claims.sub, sid })
   // A session that was planted in this browser must not live on beside the new one (session fixation).
   if (previous !== undefined) await options.sessions.end(previous, 'new-login', 'a new login in the same browser')
   const session = opened.live.session.handle

@@ -7,7 +7,7 @@ import { isAcrAcceptable, validateIdToken } from './id-token.ts'
 import type { JwsVerdict } from './jws.ts'
 import type { RealmAnswer } from './realm-fetch.ts'
 import type { CodeRedemption, Redeemed } from './relying-party.ts'
-import { parseRoles } from './roles.ts'
+import { parseAccessClaims, parseRoles } from './roles.ts'
 import { parseTokenError, parseTokenResponse } from './token-response.ts'
 import type { IdTokenClaims, TokenSet } from './token-set.ts'
 
@@ -78,5 +78,6 @@ export async function redeemCode(
   if (!isAcrAcceptable(claims, redemption.acrValues)) {
     throw new GatewayError('ERR_LOGIN_ACR_INSUFFICIENT', { asked: redemption.acrValues.join(' ') })
   }
-  return { tokens, claims, roles: parseRoles(tokens.accessToken) }
+  const { accessToken } = tokens
+  return { tokens, claims, roles: parseRoles(accessToken), accessClaims: parseAccessClaims(accessToken) }
 }

@@ -9,7 +9,7 @@ import { becauseOf } from './realm-error.ts'
 import type { RealmAnswer } from './realm-fetch.ts'
 import type { TokenRules, VerifySignature } from './redeem-code.ts'
 import type { RefreshResult, RefreshSubject } from './relying-party.ts'
-import { parseRoles } from './roles.ts'
+import { parseAccessClaims, parseRoles } from './roles.ts'
 import { parseRetryAfter, parseTokenError, parseTokenResponse, type TokenResponse } from './token-response.ts'
 import type { IdTokenClaims, TokenSet } from './token-set.ts'
 
@@ -84,12 +84,17 @@ async function acceptTokens(
     (): IdTokenFinding => ({ kind: 'unknown' }),
   )
   if (finding.kind === 'foreign') return { kind: 'foreign' }
-  const roles = parseRoles(tokens.accessToken)
-  if (finding.kind === 'ours') return { kind: 'refreshed', tokens, claims: finding.claims, roles }
-  if (finding.kind === 'unknown') return { kind: 'refreshed', tokens, claims: null, roles }
+  const refreshed = {
+    kind: 'refreshed',
+    tokens,
+    claims: finding.kind === 'ours' ? finding.claims : null,
+    roles: parseRoles(tokens.accessToken),
+    accessClaims: parseAccessClaims(tokens.accessToken),
+  } as const
+  if (finding.kind !== 'invalid') return refreshed
   const warning = `the ID token of a refresh was refused (${finding.reason}); the session keeps its claims`
   rules.events.emit({ kind: 'realm.warned', realm: rules.realm, warning })
-  return { kind: 'refreshed', tokens: { ...tokens, idToken: null }, claims: null, roles }
+  return { ...refreshed, tokens: { ...tokens, idToken: null } }
 }
 
 export async function refreshTokens(

@@ -27,6 +27,8 @@ export interface Redeemed {
   readonly tokens: TokenSet
   readonly claims: IdTokenClaims
   readonly roles: Roles
+  /** What the access token says about the person beyond roles, such as `scope` and `groups`; empty for an opaque one. */
+  readonly accessClaims: Readonly<Record<string, unknown>>
 }
 
 /** Who the tokens must belong to when they are refreshed. */
@@ -45,6 +47,7 @@ export type RefreshResult =
       readonly tokens: TokenSet
       readonly claims: IdTokenClaims | null
       readonly roles: Roles
+      readonly accessClaims: Readonly<Record<string, unknown>>
     }
   /** 400 `invalid_grant`: the session is over. */
   | { readonly kind: 'rejected'; readonly because: string }
@@ -60,6 +63,33 @@ export type RefreshResult =
       readonly refreshToken?: string
     }
 
+/** An access token that was obtained for one use. */
+export interface ObtainedToken {
+  readonly accessToken: string
+  readonly expiresAt: EpochSeconds
+  /** Space-separated; null when the realm told none. */
+  readonly scope: string | null
+}
+
+export type ObtainResult =
+  | { readonly kind: 'token'; readonly token: ObtainedToken }
+  /** The subject token has died (400 `invalid_request` "Invalid token"): renew it and try once more. */
+  | { readonly kind: 'subject-dead' }
+  /**
+   * The realm refuses it, and will again. `forbidden`: this person may not have it (403). `misconfigured`: nobody can
+   * until a switch at the realm is set (502). `because` is for operators: which switch, on which client.
+   */
+  | { readonly kind: 'refused'; readonly blame: 'forbidden' | 'misconfigured'; readonly because: string }
+  | { readonly kind: 'unavailable'; readonly because: string; readonly retryAfterSeconds: number | null }
+
+export interface TokenExchangeRequest {
+  /** An access token. */
+  readonly subjectToken: string
+  readonly audience: string
+  /** Optional scopes asked for in the same request: Keycloak's audience alone needs a client role of the person there. */
+  readonly scopes: readonly string[]
+}
+
 export type RealmReadiness = { readonly kind: 'ready' } | { readonly kind: 'unready'; readonly because: string }
 
 export interface RelyingParty {
@@ -74,6 +104,19 @@ export interface RelyingParty {
   redeemCode(redemption: CodeRedemption): Promise<Redeemed>
   /** Sends the refresh token exactly once. Never throws for what the realm did or failed to do. */
   refresh(refreshToken: string, subject: RefreshSubject): Promise<RefreshResult>
+  /** RFC 8693. The issued token is judged: type, audience. Sent once. Never throws for what the realm did. */
+  exchangeToken(request: TokenExchangeRequest): Promise<ObtainResult>
+  /** RFC 6749 section 4.4: a token of our own client. Never throws for what the realm did. */
+  requestClientToken(scopes: readonly string[]): Promise<ObtainResult>
+  /** RFC 7523 section 2.1: `assertion` is a token of another realm for this one; each is used once. Never throws for what the realm did. */
+  redeemAssertion(assertion: string, scopes: readonly string[]): Promise<ObtainResult>
+  /**
+   * RFC 7662: the claims of a live token, null for a dead one. Throws `ERR_REALM_UNREACHABLE`, `ERR_REALM_TIMEOUT`,
+   * `ERR_REALM_CLIENT_REJECTED`.
+   */
+  introspect(token: string): Promise<Readonly<Record<string, unknown>> | null>
+  /** For whoever reads the realm's public documents by their public addresses: asks through our own connection and back channel. */
+  readonly fetch: typeof globalThis.fetch
   /** Ends the realm's session (`POST /logout` with the refresh token). True when the realm confirmed it. Never throws. */
   endSession(refreshToken: string): Promise<boolean>
   /** The end-session redirect, or null when the realm has none or has never been reached. */

@@ -16,6 +16,34 @@ export function decodeClaims(jwt: string): Readonly<Record<string, unknown>> | n
     : parseJsonObject(Buffer.from(claims, 'base64url').toString('utf8'))
 }
 
+/** What the protocol says about the token itself, and what `parseRoles` reads. */
+const NOT_ABOUT_THE_PERSON: readonly string[] = [
+  'iss',
+  'sub',
+  'aud',
+  'azp',
+  'typ',
+  'jti',
+  'exp',
+  'iat',
+  'nbf',
+  'sid',
+  'session_state',
+  'nonce',
+  'acr',
+  'auth_time',
+  'cnf',
+  'allowed-origins',
+  'realm_access',
+  'resource_access',
+]
+
+/** What an access token says about the person beyond the roles, such as `scope`, `groups` and `organization`. */
+export function parseAccessClaims(accessToken: string): Readonly<Record<string, unknown>> {
+  const claims = Object.entries(decodeClaims(accessToken) ?? {})
+  return Object.fromEntries(claims.filter(([name]) => !NOT_ABOUT_THE_PERSON.includes(name)))
+}
+
 export function parseRoles(accessToken: string): Roles {
   const claims = decodeClaims(accessToken)
   const clients = isObject(claims?.resource_access) ? Object.entries(claims.resource_access) : []

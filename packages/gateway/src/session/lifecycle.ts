@@ -5,7 +5,14 @@ import type { Sealer } from '../kernel/seal.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
 import type { Roles, TokenSet } from '../realm/token-set.ts'
 import type { LiveSession } from './live-session.ts'
-import { refreshDueAt, SESSION_FORMAT, type Session, type SessionLimits, sessionState } from './session.ts'
+import {
+  distinctClaims,
+  refreshDueAt,
+  SESSION_FORMAT,
+  type Session,
+  type SessionLimits,
+  sessionState,
+} from './session.ts'
 import { createSessionCache } from './session-cache.ts'
 import { createHandle, createSessionId, sessionKey } from './session-id.ts'
 import { openSession, sealSession } from './session-record.ts'
@@ -23,6 +30,7 @@ export interface NewSession {
   readonly tokens: TokenSet
   readonly claims: Readonly<Record<string, unknown>>
   readonly roles: Roles
+  readonly accessClaims: Readonly<Record<string, unknown>>
 }
 
 export interface SessionLifecycle {
@@ -150,6 +158,8 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       const now = store.now()
       const session: Session = {
         ...opened,
+        accessClaims: distinctClaims(opened.accessClaims, opened.claims),
+        secondLogins: {},
         format: SESSION_FORMAT,
         handle: createHandle(),
         createdAt: now,

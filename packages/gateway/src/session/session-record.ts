@@ -5,6 +5,8 @@ import { realmEndAt, SESSION_FORMAT, type Session } from './session.ts'
 import { sessionIndexes } from './session-id.ts'
 import type { NewSessionRecord, SessionRecord } from './session-store.ts'
 
+const ABSENT_FIELDS = { accessClaims: {}, secondLogins: {} }
+
 export type SealedSession = Pick<NewSessionRecord, 'sealed' | 'indexes' | 'expiresAt'>
 
 export function sealSession(session: Session, key: string, sealer: Sealer): SealedSession {
@@ -24,5 +26,6 @@ export function openSession(record: SessionRecord, sealer: Sealer): Session | nu
   if (opened.kind === 'unknown-key') throw new GatewayError('ERR_SESSION_UNREADABLE', { reason: 'sealing key unknown' })
   if (opened.kind === 'forged') return null
   const session = JSON.parse(opened.plaintext.toString()) as Session
-  return session.format === SESSION_FORMAT ? session : null
+  // Records from before these fields existed must not log anybody out.
+  return session.format === SESSION_FORMAT ? { ...ABSENT_FIELDS, ...session } : null
 }

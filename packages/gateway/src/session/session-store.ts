@@ -40,6 +40,13 @@ export type ClaimOutcome = 'claimed' | 'pending' | 'settled'
 /** Records replaced or deleted by any process, this one included. `all` when the store cannot tell which. */
 export type StoreChange = { readonly kind: 'sessions'; readonly keys: readonly string[] } | { readonly kind: 'all' }
 
+/** Written as a whole; never expires. */
+export interface StoredDocument {
+  readonly sealed: Buffer
+  /** 1 when created; each write adds one. */
+  readonly version: number
+}
+
 /**
  * All methods reject with `ERR_STORE_UNAVAILABLE` when the store cannot be asked. Nothing blocks the event loop while
  * it waits. Expired claims, tombstones and leases count as absent.
@@ -79,6 +86,11 @@ export interface SessionStore {
   renewLease(name: string, owner: string, seconds: number): Promise<boolean>
   /** Gives the lease up if it is still the owner's. */
   releaseLease(name: string, owner: string): Promise<void>
+
+  /** A small sealed document of the gateway's own, such as the signing keys; undefined when there is none. */
+  readDocument(name: string): Promise<StoredDocument | undefined>
+  /** Compare-and-set; `expectedVersion` 0 creates it. `false` when somebody else wrote first; nothing is written then. */
+  writeDocument(name: string, sealed: Buffer, expectedVersion: number): Promise<boolean>
 
   /** Returns the function that ends the subscription. */
   onChange(listener: (change: StoreChange) => void): () => void

@@ -19,11 +19,25 @@ export interface Session {
   /** The claims of the newest ID token that could be verified. `/auth/user` picks those a page may see. */
   readonly claims: Readonly<Record<string, unknown>>
   readonly roles: Roles
+  /** Claims of the newest access token that say more about the person than `claims` does, such as `scope`. */
+  readonly accessClaims: Readonly<Record<string, unknown>>
+  /** Tokens of second realms the person has logged in to from this session, by the realm's local name. */
+  readonly secondLogins: Readonly<Record<string, SecondLogin>>
   readonly createdAt: EpochSeconds
   /** When the tokens should be renewed: before they end, by a margin that fits their life. */
   readonly refreshDueAt: EpochSeconds
   /** Fixed at login; nothing extends it. */
   readonly absoluteEndAt: EpochSeconds
+}
+
+/** What a login at a second realm left in the session. It never changes who is logged in. */
+export interface SecondLogin {
+  readonly issuer: string
+  readonly subject: string
+  readonly tokens: TokenSet
+  /** The realm's scopes of the newest access token, space-separated; null when it told none. */
+  readonly scope: string | null
+  readonly refreshDueAt: EpochSeconds
 }
 
 export interface SessionLimits {
@@ -47,6 +61,21 @@ export function realmEndAt(tokens: TokenSet): EpochSeconds {
 export function refreshDueAt(tokens: TokenSet, receivedAt: EpochSeconds, marginSeconds: number): EpochSeconds {
   const lifeSeconds = Math.max(0, tokens.accessTokenExpiresAt - receivedAt)
   return tokens.accessTokenExpiresAt - Math.min(marginSeconds, lifeSeconds / 3)
+}
+
+/** The claims of an access token that say something else than those of the ID token, which are kept beside it. */
+export function distinctClaims(
+  accessClaims: Readonly<Record<string, unknown>>,
+  claims: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
+  const differs = ([name, value]: [string, unknown]) => JSON.stringify(value) !== JSON.stringify(claims[name])
+  return Object.fromEntries(Object.entries(accessClaims).filter(differs))
+}
+
+/** A claim about the person: the access token's where it differs, else the ID token's; undefined when neither has it. */
+export function claimOf(session: Session, name: string): unknown {
+  if (Object.hasOwn(session.accessClaims, name)) return session.accessClaims[name]
+  return Object.hasOwn(session.claims, name) ? session.claims[name] : undefined
 }
 
 export function sessionState(

@@ -1,9 +1,10 @@
 import type { RefreshResult } from '../realm/relying-party.ts'
-import type { Session } from '../session/session.ts'
+import { distinctClaims, type Session } from '../session/session.ts'
 
 /** The session with what a refresh brought. Pure. @see RFC 6749 section 6: without a new refresh token the old one stays. */
 export function renewedSession(session: Session, result: RefreshResult & { readonly kind: 'refreshed' }): Session {
   const { tokens } = result
+  const claims = result.claims ?? session.claims
   return {
     ...session,
     tokens: {
@@ -13,7 +14,8 @@ export function renewedSession(session: Session, result: RefreshResult & { reado
         tokens.refreshToken === null ? session.tokens.refreshTokenExpiresAt : tokens.refreshTokenExpiresAt,
       idToken: tokens.idToken ?? session.tokens.idToken,
     },
-    claims: result.claims ?? session.claims,
+    claims,
     roles: result.roles,
+    accessClaims: distinctClaims(result.accessClaims, claims),
   }
 }

@@ -57,6 +57,7 @@ export function buildNewSession(changes: Partial<NewSession> = {}): NewSession {
     tokens: buildTokens(),
     claims: { name: 'Alice' },
     roles: { realmRoles: ['user'], clientRoles: {} },
+    accessClaims: {},
     ...changes,
   }
 }

@@ -22,9 +22,12 @@ export function buildRedeemed(changes: Partial<Redeemed> = {}): Redeemed {
     tokens: buildTokens(),
     claims: { iss: ISSUER, sub: 'alice-id', aud: 'web', exp: 9999, iat: 1000, sid: 'realm-session-1', name: 'Alice' },
     roles: { realmRoles: ['user'], clientRoles: { reports: ['reader'] } },
+    accessClaims: {},
     ...changes,
   }
 }
+
+const NOT_SCRIPTED = { kind: 'unavailable', because: 'not scripted', retryAfterSeconds: null } as const
 
 export function createScriptedParty(announces = true): ScriptedParty {
   const asked: AuthorizationRequest[] = []
@@ -63,6 +66,11 @@ export function createScriptedParty(announces = true): ScriptedParty {
       return redeem()
     },
     refresh: async () => ({ kind: 'rejected', because: 'not scripted' }),
+    exchangeToken: async () => NOT_SCRIPTED,
+    requestClientToken: async () => NOT_SCRIPTED,
+    redeemAssertion: async () => NOT_SCRIPTED,
+    introspect: async () => null,
+    fetch: globalThis.fetch,
     endSession(refreshToken) {
       ended.push(refreshToken)
       return endSession()

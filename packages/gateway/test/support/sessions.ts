@@ -26,6 +26,8 @@ export function buildSession(changes: Partial<Session> = {}): Session {
     tokens: buildTokens(),
     claims: { name: 'Alice' },
     roles: { realmRoles: ['user'], clientRoles: {} },
+    accessClaims: {},
+    secondLogins: {},
     createdAt: 1000,
     refreshDueAt: 1040,
     absoluteEndAt: 50_000,

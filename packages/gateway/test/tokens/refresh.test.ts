@@ -15,6 +15,7 @@ const refreshed: RefreshResult = {
   tokens: buildTokens({ accessToken: 'access-token-2', refreshToken: 'refresh-token-2', accessTokenExpiresAt: 2000 }),
   claims: null,
   roles: { realmRoles: ['user', 'admin'], clientRoles: {} },
+  accessClaims: {},
 }
 const down: RefreshResult = { kind: 'unavailable', because: 'refused', mayRepeat: true, retryAfterSeconds: null }
 const refused: RefreshResult = { kind: 'unavailable', because: '401', mayRepeat: false, retryAfterSeconds: 3 }

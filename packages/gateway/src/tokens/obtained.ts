@@ -1,0 +1,63 @@
+// What a route may send upstream, on whose behalf, and what comes of asking for it.
+import type { ErrorCode } from '../kernel/errors.ts'
+import type { EpochSeconds } from '../kernel/time.ts'
+import type { LiveSession } from '../session/live-session.ts'
+
+export interface InternalCredential {
+  readonly kind: 'internal'
+  readonly audience: string
+  /** Realm roles told to the service. */
+  readonly roles: 'all' | readonly string[]
+  /** Ids of the clients whose roles are told. */
+  readonly clientRoles: readonly string[]
+  /** Names of the claims told. */
+  readonly claims: readonly string[]
+}
+
+export type Credential =
+  | { readonly kind: 'none' | 'accessToken' }
+  | InternalCredential
+  | { readonly kind: 'exchange'; readonly audience: string; readonly scopes: readonly string[] }
+  | { readonly kind: 'serviceAccount'; readonly scopes: readonly string[] }
+  /** A token of a second realm, by its local name. */
+  | { readonly kind: 'realm'; readonly realm: string }
+
+/** On whose behalf: a session's person, or the caller with a verified bearer token. */
+export interface Beneficiary {
+  /** The local name of the realm that vouches for them. */
+  readonly realm: string
+  readonly issuer: string
+  readonly subject: string
+  readonly clientId: string | null
+  /** The session's public handle; null for a bearer token. */
+  readonly handle: string | null
+  readonly realmRoles: readonly string[]
+  /** By client id. */
+  readonly clientRoles: Readonly<Record<string, readonly string[]>>
+  /** Undefined when absent. */
+  readonly claim: (name: string) => unknown
+  /** Their own access token, alive now. */
+  readonly accessToken: string
+  readonly accessTokenExpiresAt: EpochSeconds
+  /** Null for a bearer token. */
+  readonly live: LiveSession | null
+  /**
+   * What was obtained for them is remembered by this object alone and goes with it: one state of a session, or one
+   * verified token. Another state of the session, with other roles perhaps, is another object.
+   */
+  readonly anchor: object
+}
+
+export type Obtained =
+  /** `authorization`: a whole header value, or null for none. */
+  | { readonly kind: 'obtained'; readonly authorization: string | null }
+  | {
+      readonly kind: 'refused'
+      readonly code: ErrorCode
+      /** For the log. */
+      readonly because: string
+      /** 0 where waiting does not help. */
+      readonly retryAfterSeconds: number
+    }
+  /** The person has to log in to this second realm first. */
+  | { readonly kind: 'second-login'; readonly realm: string }
