@@ -54,7 +54,9 @@ export async function retireKey(
   const outcome = await retireSealingKey(ringFile(config), { id, force, clock: systemClock, countSealedBy })
   if (outcome.kind === 'in-use') {
     const { records } = outcome
-    throw new CommandError(`${records} sessions are still sealed by it; try again later, or end them with --force`)
+    throw new CommandError(
+      `${records} sessions or documents are still sealed by it; try again later, or lose them with --force`,
+    )
   }
   if (outcome.kind !== 'retired') throw new CommandError(REFUSALS[outcome.kind])
   terminal.tell(`The key ${id} is gone.`)

@@ -1,7 +1,7 @@
 // Sessions in the memory of one process: for trying things out and for tests. Nothing outlives the process.
 import { GatewayError } from '../kernel/errors.ts'
 import type { Clock, EpochSeconds } from '../kernel/time.ts'
-import type { SessionRecord, SessionStore, StoreChange } from '../session/session-store.ts'
+import type { SessionRecord, SessionStore, StoreChange, StoredDocument } from '../session/session-store.ts'
 
 interface Expiring {
   readonly expiresAt: EpochSeconds
@@ -22,6 +22,7 @@ export function createMemoryStore({ clock }: MemoryStoreOptions): SessionStore {
   const claims = new Map<string, Claim>()
   const tombstones = new Map<string, Expiring>()
   const leases = new Map<string, Lease>()
+  const documents = new Map<string, StoredDocument>()
   const listeners = new Set<(change: StoreChange) => void>()
   let closed = false
 
@@ -126,6 +127,16 @@ export function createMemoryStore({ clock }: MemoryStoreOptions): SessionStore {
     },
     async releaseLease(name, owner) {
       if (holds(name, owner)) leases.delete(name)
+    },
+    async readDocument(name) {
+      refuseWhenClosed()
+      return documents.get(name)
+    },
+    async writeDocument(name, sealed, expectedVersion) {
+      refuseWhenClosed()
+      if ((documents.get(name)?.version ?? 0) !== expectedVersion) return false
+      documents.set(name, { sealed, version: expectedVersion + 1 })
+      return true
     },
     onChange(listener) {
       listeners.add(listener)

@@ -16,6 +16,8 @@ const ASKING = [
   'acquireLease',
   'renewLease',
   'releaseLease',
+  'readDocument',
+  'writeDocument',
   'sweep',
 ] as const satisfies readonly (keyof SessionStore)[]
 

@@ -50,6 +50,16 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  {
+    minReaderVersion: 1,
+    sql: `
+      CREATE TABLE document (
+        name TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+      ) STRICT;
+    `,
+  },
 ]
 
 /** Brings a database to the newest of these versions, in one transaction; leaves a newer one as it is. */

@@ -21,7 +21,9 @@ export function prepareStatements(database: DatabaseSync) {
       subject: prepare('SELECT key FROM session WHERE subject = ?'),
       sid: prepare('SELECT key FROM session WHERE sid = ?'),
     },
-    countSealedBy: prepare('SELECT count(*) AS records FROM session WHERE substr(sealed, 2, 8) = ?'),
+    countSealedBy: prepare(`
+      SELECT (SELECT count(*) FROM session WHERE substr(sealed, 2, 8) = :id)
+        + (SELECT count(*) FROM document WHERE substr(sealed, 2, 8) = :id) AS records`),
 
     readClaim: prepare('SELECT settled FROM claim WHERE name = ? AND expires_at > ?'),
     putClaim: prepare('INSERT OR REPLACE INTO claim (name, settled, expires_at) VALUES (?, 0, ?)'),
@@ -38,6 +40,11 @@ export function prepareStatements(database: DatabaseSync) {
       WHERE owner = excluded.owner OR expires_at <= ?`),
     renewLease: prepare('UPDATE lease SET expires_at = ? WHERE name = ? AND owner = ? AND expires_at > ?'),
     releaseLease: prepare('DELETE FROM lease WHERE name = ? AND owner = ?'),
+
+    readDocument: prepare('SELECT version, sealed FROM document WHERE name = ?'),
+    createDocument: prepare(`
+      INSERT INTO document (name, version, sealed) VALUES (?, 1, ?) ON CONFLICT (name) DO NOTHING`),
+    replaceDocument: prepare('UPDATE document SET version = version + 1, sealed = ? WHERE name = ? AND version = ?'),
 
     expiredSessions: prepare('SELECT key FROM session WHERE expires_at <= ? ORDER BY expires_at LIMIT ?'),
     sweepOthers: [

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
 import type { Clock, EpochSeconds } from '../kernel/time.ts'
-import type { SessionRecord, SessionStore } from '../session/session-store.ts'
+import type { SessionRecord, SessionStore, StoredDocument } from '../session/session-store.ts'
 import { createChangeFeed } from './sqlite-changes.ts'
 import { createConnection, retryWhileBusy } from './sqlite-connection.ts'
 import { createFileCheck, openDatabase, prepareStoreFile } from './sqlite-file.ts'
@@ -20,7 +20,7 @@ export interface SqliteStoreOptions {
 }
 
 export interface SqliteStore extends SessionStore {
-  /** How many session records are sealed by a key, expired ones included. */
+  /** How many sessions, expired ones included, and documents are sealed by a key. */
   countSealedBy(keyId: string): Promise<number>
 }
 
@@ -101,7 +101,7 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     },
     find: (index, value) => connection.read(() => statements.find[index].all(value).map((row) => String(row.key))),
     countSealedBy(keyId) {
-      return connection.read(() => Number(statements.countSealedBy.get(Buffer.from(keyId, 'hex'))?.records))
+      return connection.read(() => Number(statements.countSealedBy.get({ id: Buffer.from(keyId, 'hex') })?.records))
     },
     claim: (name, expiresAt) =>
       connection.write(() => {
@@ -132,6 +132,15 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
     async releaseLease(name, owner) {
       await connection.write(() => statements.releaseLease.run(name, owner))
     },
+    readDocument: (name) => connection.read(() => parseDocument(statements.readDocument.get(name))),
+    writeDocument: (name, sealed, expectedVersion) =>
+      connection.write(() => {
+        const { changes: rows } =
+          expectedVersion === 0
+            ? statements.createDocument.run(name, sealed)
+            : statements.replaceDocument.run(sealed, name, expectedVersion)
+        return rows === 1
+      }),
     onChange: changes.subscribe,
     sweep: (limit) => change((changed) => sweepExpired(statements, clock(), limit, changed)),
     async ping() {
@@ -150,15 +159,23 @@ type Row = Readonly<Record<string, SQLOutputValue>>
 // The tables are STRICT, so that a column holds its type or nothing.
 function parseRecord(row: Row | undefined): SessionRecord | undefined {
   if (row === undefined) return undefined
-  const { buffer, byteOffset, byteLength } = row.sealed as Uint8Array<ArrayBuffer>
   return {
     key: String(row.key),
     version: Number(row.version),
-    sealed: Buffer.from(buffer, byteOffset, byteLength),
+    sealed: parseSealed(row),
     indexes: { handle: String(row.handle), subject: String(row.subject), sid: parseSid(row) },
     lastUsedAt: Number(row.last_used_at),
     expiresAt: Number(row.expires_at),
   }
+}
+
+function parseDocument(row: Row | undefined): StoredDocument | undefined {
+  return row === undefined ? undefined : { sealed: parseSealed(row), version: Number(row.version) }
+}
+
+function parseSealed({ sealed }: Row): Buffer {
+  const { buffer, byteOffset, byteLength } = sealed as Uint8Array<ArrayBuffer>
+  return Buffer.from(buffer, byteOffset, byteLength)
 }
 
 function parseSid({ sid }: Row): string | null {

@@ -308,6 +308,49 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
       })
     })
 
+    describe('documents', () => {
+      const sealed = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+      const other = Buffer.from('other')
+
+      test('an unknown one reads as nothing', async () => {
+        assert.equal(await store.readDocument('keys'), undefined)
+      })
+      test('a created one is read back as version 1, each write adds one', async () => {
+        assert.equal(await store.writeDocument('keys', other, 0), true)
+        assert.deepEqual(await store.readDocument('keys'), { sealed: other, version: 1 })
+        assert.equal(await store.writeDocument('keys', sealed, 1), true)
+        assert.deepEqual(await store.readDocument('keys'), { sealed, version: 2 })
+      })
+      test('one is not created twice, and the first stays', async () => {
+        await store.writeDocument('keys', sealed, 0)
+        assert.equal(await store.writeDocument('keys', other, 0), false)
+        assert.deepEqual(await store.readDocument('keys'), { sealed, version: 1 })
+      })
+      test('a write after somebody else’s changes nothing', async () => {
+        await store.writeDocument('keys', other, 0)
+        await store.writeDocument('keys', sealed, 1)
+        assert.equal(await store.writeDocument('keys', other, 1), false)
+        assert.deepEqual(await store.readDocument('keys'), { sealed, version: 2 })
+      })
+      test('a version that never was is not replaced, and nothing is created by it', async () => {
+        assert.equal(await store.writeDocument('keys', other, 1), false)
+        assert.equal(await store.readDocument('keys'), undefined)
+      })
+      test('of many that write one version at once, one does', async () => {
+        for (const version of [0, 1]) {
+          const writes = Array.from({ length: 20 }, () => store.writeDocument('keys', sealed, version))
+          assert.equal((await Promise.all(writes)).filter(Boolean).length, 1)
+        }
+      })
+      test('names are independent, and no sweep takes one', async () => {
+        await store.writeDocument('keys', sealed, 0)
+        assert.equal(await store.readDocument('other'), undefined)
+        now = START + 1_000_000_000
+        await store.sweep(100)
+        assert.deepEqual(await store.readDocument('keys'), { sealed, version: 1 })
+      })
+    })
+
     describe('change events', () => {
       test('a replacement and a deletion are told before their promise resolves', async () => {
         await store.create(buildRecord('a'))
@@ -329,6 +372,7 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
         await store.touch('a', START + 50)
         await store.claim('state', START + 600)
         await store.acquireLease('refresh', 'first', 10)
+        await store.writeDocument('keys', Buffer.from('sealed'), 0)
         assert.deepEqual(changes, [])
       })
       test('an ended subscription hears nothing, the others still do', async () => {
@@ -401,6 +445,8 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
           () => store.acquireLease('refresh', 'first', 10),
           () => store.renewLease('refresh', 'first', 10),
           () => store.releaseLease('refresh', 'first'),
+          () => store.readDocument('keys'),
+          () => store.writeDocument('keys', Buffer.from('sealed'), 0),
           () => store.sweep(10),
           () => store.ping(),
         ]

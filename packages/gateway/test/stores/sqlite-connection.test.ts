@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test'
 import { isGatewayError } from '../../src/kernel/errors.ts'
 import { createSqliteStore } from '../../src/stores/sqlite.ts'
 import { openDatabase, prepareStoreFile } from '../../src/stores/sqlite-file.ts'
+import { MIGRATIONS } from '../../src/stores/sqlite-schema.ts'
 import { buildRecord, START, unavailable } from '../contracts/session-store.ts'
 import { openTestStore } from '../support/sqlite-stores.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
@@ -89,7 +90,7 @@ test('a newer program that leaves this version behind stops its writes and its r
   await store.create(buildRecord('a'))
   const newer = new DatabaseSync(path)
   t.after(() => newer.close())
-  newer.exec(`UPDATE meta SET value = 2 WHERE name = 'min_reader_version'`)
+  newer.exec(`UPDATE meta SET value = ${MIGRATIONS.length + 1} WHERE name = 'min_reader_version'`)
   await assert.rejects(store.delete('a'), failsBecause('newer-schema'))
   await assert.rejects(store.ping(), unavailable)
   assert.equal((await store.read('a'))?.version, 1)

@@ -61,6 +61,16 @@ test('an older store is brought up to date and keeps its sessions', async () => 
   database.close()
 })
 
+test('a store of the first version gets its table of documents and keeps its sessions', async () => {
+  const path = withStore(MIGRATIONS.slice(0, 1), (database) => {
+    database.exec(`INSERT INTO session VALUES ('a', 4, x'00', 'h', 's', NULL, 1, 9e9)`)
+  })
+  const store = await openTestStore(path)
+  assert.equal((await store.read('a'))?.version, 4)
+  assert.equal(await store.writeDocument('keys', Buffer.from('sealed'), 0), true)
+  await store.close()
+})
+
 test('migrating twice is migrating once', () => {
   withStore(MIGRATIONS, (database) => {
     migrate(database, [...MIGRATIONS, ADDITION])

@@ -21,7 +21,7 @@ const ADDITION = {
     ALTER TABLE session ADD COLUMN tenant TEXT;
     ALTER TABLE lease ADD COLUMN fence INTEGER NOT NULL DEFAULT 0;
     CREATE INDEX session_by_tenant ON session (tenant);
-    CREATE TABLE signing_key (id TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
+    CREATE TABLE region (id TEXT PRIMARY KEY, sealed BLOB NOT NULL) STRICT;
   `,
 }
 
@@ -31,7 +31,7 @@ sessionStoreContract('the SQLite store on the schema of the next version', (cloc
   return openTestStore(path, { clock })
 })
 
-test('records are counted by the key that sealed them', async () => {
+test('sessions and documents are counted by the key that sealed them', async () => {
   const older = Buffer.alloc(32, 1).toString('base64url')
   const newer = Buffer.alloc(32, 2).toString('base64url')
   const olderRing = createTextKeyRing([older])
@@ -41,8 +41,9 @@ test('records are counted by the key that sealed them', async () => {
   await store.create(buildRecord('a', { sealed: seal(olderRing, 'a') }))
   await store.create(buildRecord('b', { sealed: seal(olderRing, 'b') }))
   await store.create(buildRecord('c', { sealed: seal(bothRing, 'c') }))
+  await store.writeDocument('keys', seal(olderRing, 'keys'), 0)
   const counts = await Promise.all(bothRing.keys().map((key) => store.countSealedBy(key.id)))
-  assert.deepEqual(counts, [2, 1])
+  assert.deepEqual(counts, [3, 1])
   assert.equal(await store.countSealedBy('0123456789abcdef'), 0)
   await store.close()
 })
