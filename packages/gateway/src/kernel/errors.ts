@@ -25,6 +25,7 @@ export const ERRORS = {
   ERR_LOGIN_ISSUER_MISMATCH: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
   ERR_LOGIN_CODE_REJECTED: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
   ERR_LOGIN_LOOP: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
+  ERR_LOGIN_SESSION_CHANGED: { status: 400, wire: 'login_failed', level: 'warn', retry: 'restart' },
   ERR_LOGIN_REFUSED: { status: 403, wire: 'login_refused', level: 'info', retry: 'login' },
   ERR_LOGIN_ACR_INSUFFICIENT: { status: 403, wire: 'login_refused', level: 'info', retry: 'login' },
   ERR_ID_TOKEN_INVALID: { status: 400, wire: 'login_failed', level: 'error', retry: 'restart' },

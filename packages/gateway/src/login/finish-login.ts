@@ -45,17 +45,38 @@ const SILENT_REFUSALS: readonly RealmError[] = [
   'account_selection_required',
 ]
 
+/** What becomes of a login the realm has confirmed. */
+export type SettleLogin = (
+  request: GatewayRequest,
+  attempt: LoginAttempt,
+  response: CodeResponse,
+  redeemed: Redeemed,
+  session: LiveSession | undefined,
+) => Promise<Reply>
+
 /** `GET /auth/callback`. Throws `ERR_REQUEST_MALFORMED`, `ERR_POLICY_CSRF`, `ERR_STORE_UNAVAILABLE`, `ERR_REALM_…`. */
-export async function finishLogin(request: GatewayRequest, options: FinishLoginOptions): Promise<Reply> {
+export function finishLogin(request: GatewayRequest, options: FinishLoginOptions): Promise<Reply> {
+  const findOwn = () => findLoginSession(request, options)
+  return finishAttempt(request, findOwn, options, (...settled) => openSession(...settled, options))
+}
+
+/** Every check of an authorization response, in its order; `settle` is reached once for each attempt. */
+export async function finishAttempt(
+  request: GatewayRequest,
+  findOwn: (attempt: LoginAttempt | undefined) => Promise<LiveSession | undefined>,
+  options: FinishLoginOptions,
+  settle: SettleLogin,
+): Promise<Reply> {
   requireDocument(request)
   const response = parseAuthorizationResponse(request.search)
   const attempt = response.state === null ? undefined : findLoginAttempt(request, response.state, options)
-  const session = await findLoginSession(request, options)
+  const session = await findOwn(attempt)
   if (attempt === undefined) return answerUnknownAttempt(request, session, options)
   if (options.sessions.now() >= attempt.createdAt + options.attemptSeconds) {
     return refuse(request, attempt, 'ERR_LOGIN_ATTEMPT_EXPIRED', 'expired', options)
   }
   if (
+    attempt.realm !== options.realm.realm ||
     attempt.issuer !== options.realm.issuer ||
     !isIssuedBy(response, attempt.issuer, await options.realm.announcesIssuer())
   ) {
@@ -65,7 +86,7 @@ export async function finishLogin(request: GatewayRequest, options: FinishLoginO
   if (isLoginLoop(request, session !== undefined, options.cookies)) {
     return refuse(request, attempt, 'ERR_LOGIN_LOOP', 'sessions do not hold', options)
   }
-  return redeemOnce(request, attempt, response, session, options)
+  return redeemOnce(request, attempt, response, session, options, settle)
 }
 
 /** An old tab, the back button, or somebody else's answer: whoever is logged in goes to the application. */
@@ -94,7 +115,7 @@ async function answerRealmError(
   return refuse(request, attempt, 'ERR_LOGIN_REFUSED', error, options)
 }
 
-type CodeResponse = AuthorizationResponse & { readonly kind: 'code' }
+export type CodeResponse = AuthorizationResponse & { readonly kind: 'code' }
 
 async function redeemOnce(
   request: GatewayRequest,
@@ -102,6 +123,7 @@ async function redeemOnce(
   response: CodeResponse,
   session: LiveSession | undefined,
   options: FinishLoginOptions,
+  settle: SettleLogin,
 ): Promise<Reply> {
   const name = attemptClaimName(attempt)
   const claim = await options.store.claim(name, claimEndsAt(attempt, options))
@@ -112,7 +134,7 @@ async function redeemOnce(
   }
   try {
     const redeemed = await redeem(attempt, response.code, options)
-    return await openSession(request, attempt, response, redeemed, session, options)
+    return await settle(request, attempt, response, redeemed, session)
   } catch (error) {
     return await answerFailedCode(request, attempt, error, options)
   } finally {

@@ -13,9 +13,10 @@ import { openCookie, sealCookieValue } from '../http/sealed-cookie.ts'
 import type { Sealer } from '../kernel/seal.ts'
 import { createSecret, hashSecret, isSameSecret } from '../kernel/secrets.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
+import type { RelyingParty } from '../realm/relying-party.ts'
 import type { Cookies } from '../session/session-cookie.ts'
 
-const FORMAT_VERSION = 1
+const FORMAT_VERSION = 2
 /** 256 bits: 43 characters of base64url, which is also a well-formed code verifier (RFC 7636 section 4.1). */
 const SECRET_BYTES = 32
 const STATE_HASH_CHARS = 16
@@ -31,10 +32,21 @@ export interface LoginWish {
   readonly parameters: Readonly<Record<string, string>>
   /** How often this login has already been started again by itself. */
   readonly restarts: number
+  /** Set for a login at a second realm: it belongs to this one session and never changes who is logged in. */
+  readonly boundTo: BoundSession | null
+}
+
+export interface BoundSession {
+  /** The session's public handle. */
+  readonly handle: string
+  /** The realm that session was opened by, by its local name. */
+  readonly loginRealm: string
 }
 
 export interface LoginAttempt extends LoginWish {
   readonly format: typeof FORMAT_VERSION
+  /** The local name of the realm. */
+  readonly realm: string
   readonly issuer: string
   readonly state: string
   readonly nonce: string
@@ -50,14 +62,18 @@ export interface AttemptOptions {
   readonly attemptSeconds: number
 }
 
-export function createLoginAttempt(wish: LoginWish, issuer: string, createdAt: EpochSeconds): LoginAttempt {
-  const { returnTo, parameters, restarts } = wish
+export function createLoginAttempt(
+  wish: LoginWish,
+  { realm, issuer }: Pick<RelyingParty, 'realm' | 'issuer'>,
+  createdAt: EpochSeconds,
+): LoginAttempt {
+  const { returnTo, parameters, restarts, boundTo } = wish
   const secrets = {
     state: createSecret(SECRET_BYTES),
     nonce: createSecret(SECRET_BYTES),
     codeVerifier: createSecret(SECRET_BYTES),
   }
-  return { format: FORMAT_VERSION, issuer, ...secrets, returnTo, parameters, restarts, createdAt }
+  return { format: FORMAT_VERSION, realm, issuer, ...secrets, returnTo, parameters, restarts, boundTo, createdAt }
 }
 
 /** Under which the store remembers that this attempt's code has been taken. */

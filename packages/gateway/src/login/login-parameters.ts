@@ -64,7 +64,7 @@ export function parseLoginWish(search: string, allowed: AllowedParameters, front
     throw new GatewayError('ERR_REQUEST_MALFORMED', { reason: 'parameters-too-long' })
   }
   const returnTo = parseReturnTo(query.get('return_to') ?? null, frontends)
-  return { returnTo, parameters: translateForce(parameters), restarts: 0 }
+  return { returnTo, parameters: translateForce(parameters), restarts: 0, boundTo: null }
 }
 
 function validateParameter(name: LoginParameter, value: string, allowed: AllowedValues): void {

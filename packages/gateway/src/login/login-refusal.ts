@@ -18,8 +18,8 @@ export async function restart(
   options: LoginOptions,
 ): Promise<Reply> {
   if (attempt.restarts >= RESTARTS_MAX) return refuse(request, attempt, 'ERR_LOGIN_LOOP', because, options)
-  const { returnTo, parameters, restarts } = attempt
-  const wish = { returnTo, parameters, restarts: restarts + 1 }
+  const { returnTo, parameters, restarts, boundTo } = attempt
+  const wish = { returnTo, parameters, restarts: restarts + 1, boundTo }
   return sendToRealm(request, wish, [attemptCookie(attempt.state, options.cookies)], options)
 }
 

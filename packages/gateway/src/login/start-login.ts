@@ -43,10 +43,18 @@ export async function startLogin(request: GatewayRequest, options: LoginOptions)
   return sendToRealm(request, wish, [], options)
 }
 
-/** Starts a login for a page somebody asked for without a session, and returns there. */
-export async function startLoginFor(request: GatewayRequest, returnTo: string, options: LoginOptions): Promise<Reply> {
+/**
+ * Starts a login for a page somebody asked for without a session, or without one strong enough, and returns there.
+ * `parameters`: what the route asks of the realm, by wire name.
+ */
+export async function startLoginFor(
+  request: GatewayRequest,
+  returnTo: string,
+  parameters: LoginWish['parameters'],
+  options: LoginOptions,
+): Promise<Reply> {
   requireDocument(request)
-  const wish = { returnTo: parseReturnTo(returnTo, options.frontends), parameters: {}, restarts: 0 }
+  const wish = { returnTo: parseReturnTo(returnTo, options.frontends), parameters, restarts: 0, boundTo: null }
   return sendToRealm(request, wish, [], options)
 }
 
@@ -80,7 +88,7 @@ export async function sendToRealm(
   options: LoginOptions,
 ): Promise<Reply> {
   const { realm, redirectUri } = options
-  const attempt = createLoginAttempt(wish, realm.issuer, options.sessions.now())
+  const attempt = createLoginAttempt(wish, realm, options.sessions.now())
   const { state, nonce, codeVerifier, parameters } = attempt
   try {
     const url = await realm.buildAuthorizationUrl({ redirectUri, state, nonce, codeVerifier, parameters })

@@ -13,9 +13,9 @@ import { parseLoginWish } from '../../src/login/login-parameters.ts'
 import { ANY_PARAMETER, createFrontDoor, FRONTENDS } from '../support/front-door.ts'
 
 const { login: options } = createFrontDoor()
-const wish = { returnTo: '/', parameters: {}, restarts: 0 }
+const wish = { returnTo: '/', parameters: {}, restarts: 0, boundTo: null }
 const start = (createdAt = 1000, returnTo = '/') =>
-  createLoginAttempt({ ...wish, returnTo }, 'https://sso.example', createdAt)
+  createLoginAttempt({ ...wish, returnTo }, { realm: 'main', issuer: 'https://sso.example' }, createdAt)
 
 function pair(attempt: LoginAttempt): string {
   return buildAttemptCookie(attempt, options)[1].split(';', 1)[0] ?? ''
@@ -101,8 +101,9 @@ test('the longest attempt there can be fits into a cookie', () => {
   const search = `?return_to=/${'a'.repeat(1499)}&${hint}&acr_values=${'g'.repeat(100)}`
   const longest = parseLoginWish(search, ANY_PARAMETER, FRONTENDS)
   assert.throws(() => parseLoginWish(`${search}&kc_action=${'A'.repeat(60)}`, ANY_PARAMETER, FRONTENDS))
+  const bound = { ...longest, restarts: 2, boundTo: { handle: 'h'.repeat(43), loginRealm: 'r'.repeat(63) } }
   const issuer = `https://sso.example/realms/${'r'.repeat(200)}`
-  assert.ok(pair(createLoginAttempt({ ...longest, restarts: 2 }, issuer, 1e9)).length <= 4096)
+  assert.ok(pair(createLoginAttempt(bound, { realm: 'm'.repeat(63), issuer }, 1e9)).length <= 4096)
 })
 
 test('attempts nobody can open are cleared, and only names of ours are', () => {

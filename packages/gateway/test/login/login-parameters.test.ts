@@ -7,7 +7,7 @@ const malformed = { code: 'ERR_REQUEST_MALFORMED' }
 const parse = (search: string, allowed = ANY_PARAMETER) => parseLoginWish(search, allowed, FRONTENDS)
 
 test('a plain login asks for nothing more', () => {
-  assert.deepEqual(parse('?return_to=%2Forders'), { returnTo: '/orders', parameters: {}, restarts: 0 })
+  assert.deepEqual(parse('?return_to=%2Forders'), { returnTo: '/orders', parameters: {}, restarts: 0, boundTo: null })
 })
 
 const accepted: ReadonlyArray<readonly [string, Readonly<Record<string, string>>]> = [

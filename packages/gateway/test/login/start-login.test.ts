@@ -74,7 +74,7 @@ for (const [what, headers] of hidden) {
     const door = createFrontDoor()
     const request = createCookieJar().request('/auth/login', headers)
     await assert.rejects(startLogin(request, door.login), { code: 'ERR_POLICY_CSRF' })
-    await assert.rejects(startLoginFor(request, '/', door.login), { code: 'ERR_POLICY_CSRF' })
+    await assert.rejects(startLoginFor(request, '/', {}, door.login), { code: 'ERR_POLICY_CSRF' })
     assert.equal(door.realm.asked.length, 0)
   })
 }
@@ -89,7 +89,7 @@ test('a link on another site and a browser without Fetch Metadata may start one'
 test('a deep link starts a login and returns there', async () => {
   const door = createFrontDoor()
   const jar = createCookieJar()
-  jar.take(await startLoginFor(jar.request('/reports/7?tab=2'), '/reports/7?tab=2', door.login))
+  jar.take(await startLoginFor(jar.request('/reports/7?tab=2'), '/reports/7?tab=2', {}, door.login))
   assert.equal(door.realm.asked.length, 1)
   assert.equal(jar.cookies.size, 1)
 })
