@@ -15,13 +15,26 @@ function buildBasic({ clientId, clientSecret }: IntrospectionSettings): string {
   return `Basic ${Buffer.from(`${encodeForm(clientId)}:${encodeForm(clientSecret)}`).toString('base64')}`
 }
 
+/** Many requests with one token that arrive at once are one question. */
+function shareFlights(introspect: Introspect): Introspect {
+  const inFlight = new Map<string, Promise<Claims>>()
+  return (token) => {
+    const asked = inFlight.get(token)
+    if (asked !== undefined) return asked
+    const asking = introspect(token).finally(() => inFlight.delete(token))
+    inFlight.set(token, asking)
+    return asking
+  }
+}
+
 export function createIntrospect(
   settings: IntrospectionSettings,
   call: IssuerCall,
   endpoint: () => Promise<string>,
 ): Introspect {
   const authorization = buildBasic(settings)
-  return async (token) => {
+
+  async function introspect(token: string): Promise<Claims> {
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' })
     const headers = {
       accept: 'application/json',
@@ -33,4 +46,6 @@ export function createIntrospect(
     if (typeof claims?.active !== 'boolean') throw new Error(`introspection was answered with ${answer.status}`)
     return claims
   }
+
+  return settings.cacheSeconds === 0 ? introspect : shareFlights(introspect)
 }

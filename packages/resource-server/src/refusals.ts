@@ -1,13 +1,13 @@
 // The refusals of the guard, and what each says to the caller.
 import { BearerError, type BearerFault } from './bearer-error.ts'
 
-const NOT_ACCEPTED = 'The access token was not accepted. Get a new one and send it as "Authorization: Bearer TOKEN".'
+const NOT_ACCEPTED = 'The access token was not accepted. Get a new one and send it as Authorization: Bearer TOKEN.'
 
 const INVALID_TOKEN_MESSAGES: Partial<Record<BearerFault, string>> = {
   expired: 'The access token has expired. Get a new one.',
   'not-before': 'The access token is not valid yet. Compare the clocks.',
   'issued-at': 'The access token is not valid yet. Compare the clocks.',
-  audience: 'The access token is not meant for this service. Ask for one whose "aud" names it.',
+  audience: 'The access token is not meant for this service. Ask for one that names it in aud.',
   kind: 'This is no access token. Send the access token, not an ID, refresh or logout token.',
   typ: 'This is no access token. Send the access token, not an ID, refresh or logout token.',
   bound: 'The access token is bound to a key of its client, which this service cannot check. Ask for a bearer token.',
@@ -16,12 +16,12 @@ const INVALID_TOKEN_MESSAGES: Partial<Record<BearerFault, string>> = {
 
 /** 401 without an error code: RFC 6750 section 3.1, last paragraph. */
 export function tokenRequired(reason: BearerFault): BearerError {
-  const message = 'This needs an access token. Send it as "Authorization: Bearer TOKEN".'
+  const message = 'This needs an access token. Send it as Authorization: Bearer TOKEN.'
   return new BearerError({ status: 401, code: undefined, reason, body: { error: 'token_required', message } })
 }
 
 export function invalidRequest(reason: BearerFault): BearerError {
-  const message = 'Send exactly one access token, as "Authorization: Bearer TOKEN" and nowhere else.'
+  const message = 'Send exactly one access token, as Authorization: Bearer TOKEN, and nowhere else.'
   const code = 'invalid_request'
   return new BearerError({ status: 400, code, reason, body: { error: code, message } })
 }

@@ -74,9 +74,11 @@ export function createTokenVerifier(settings: GuardSettings, issuers: readonly T
 
   function believe(claims: Claims, issuer: TrustedIssuer, keyId: string | null): VerifiedToken {
     const caller = callerFromClaims(issuer.settings.kind, claims)
-    const expiresAt = caller.expiresAt + clockToleranceSeconds
-    const answerEndsAt = now() + (settings.introspection?.cacheSeconds ?? 0)
-    const believedUntil = issuer.introspect === null ? expiresAt : Math.min(expiresAt, answerEndsAt)
+    // A token ends when the rules say so; an answer of the realm is never remembered past `exp` (RFC 7662 section 4).
+    const believedUntil =
+      issuer.introspect === null
+        ? caller.expiresAt + clockToleranceSeconds
+        : Math.min(caller.expiresAt, now() + (settings.introspection?.cacheSeconds ?? 0))
     const stillHolds = () => keyId === null || issuer.keySet.holds(keyId)
     return { caller, believedUntil, stillHolds }
   }

@@ -41,6 +41,7 @@ export function createVerifiedTokens({ cachedTokens, now }: VerifiedTokensOption
     },
 
     keep(tokenHash, verified) {
+      if (now() >= verified.believedUntil) return
       byHash.delete(tokenHash)
       byHash.set(tokenHash, verified)
       if (byHash.size <= cachedTokens) return
