@@ -1,56 +1,63 @@
 // Who may use a route. Pure: a principal and a requirement in, a decision with its reason out.
 import type { Principal } from './principal.ts'
+import type { Decision, Denial, Facts, Requirement } from './requirement.ts'
+import { type Condition, RULES } from './rules.ts'
 
-/** `none` is everybody. Otherwise somebody logged in who has one of the roles, and one of those of each client named. */
-export type Requirement =
-  | 'none'
-  | {
-      readonly login: true
-      readonly roles: readonly string[]
-      /** By client id. */
-      readonly clientRoles: Readonly<Record<string, readonly string[]>>
-    }
+/** A requirement reduced to what it asks for. */
+export type CompiledRequirement =
+  | { readonly kind: 'everybody' }
+  | { readonly kind: 'person'; readonly conditions: readonly Condition[] }
 
-export type Decision =
-  | { readonly kind: 'allow' }
-  | { readonly kind: 'deny'; readonly needs: 'login' | 'role'; readonly because: string }
+/** What one rule asked for and what it found. */
+export interface RuleFinding {
+  readonly rule: string
+  readonly wants: unknown
+  /** Null for nothing. May be a claim of any shape. */
+  readonly saw: unknown
+  readonly holds: boolean
+}
 
 const ALLOW: Decision = { kind: 'allow' }
-const NOT_LOGGED_IN: Decision = { kind: 'deny', needs: 'login', because: 'nobody is logged in' }
+const NOT_LOGGED_IN: Denial = { kind: 'deny', needs: 'login', because: 'nobody is logged in' }
 
-export function decide(requirement: Requirement, principal: Principal): Decision {
-  if (requirement === 'none') return ALLOW
+export function compileRequirement(requirement: Requirement): CompiledRequirement {
+  if (requirement === 'none') return { kind: 'everybody' }
+  return { kind: 'person', conditions: RULES.flatMap((rule) => rule.conditions(requirement)) }
+}
+
+export function decide(requirement: CompiledRequirement, principal: Principal, facts: Facts): Decision {
+  if (requirement.kind === 'everybody') return ALLOW
   if (principal.kind === 'anonymous') return NOT_LOGGED_IN
-  if (!hasOneOf(requirement.roles, principal.realmRoles)) return lacks('realm roles', requirement.roles)
-  for (const clientId in requirement.clientRoles) {
-    // Roles come from a token: a client named like a property of every object must not find one.
-    const held = Object.hasOwn(principal.clientRoles, clientId) ? (principal.clientRoles[clientId] ?? []) : []
-    const roles = requirement.clientRoles[clientId] ?? []
-    if (!hasOneOf(roles, held)) return lacks(`roles of client ${clientId}`, roles)
+  for (const condition of requirement.conditions) {
+    if (!condition.holds(condition.sees(principal, facts), facts)) return condition.denial
   }
   return ALLOW
 }
 
-/** An empty list asks for nothing. */
-function hasOneOf(wanted: readonly string[], held: readonly string[]): boolean {
-  return wanted.length === 0 || wanted.some((role) => held.includes(role))
+/** Every rule with what it sees, also after one that turns the caller away. */
+export function explainRules(
+  requirement: CompiledRequirement,
+  principal: Principal,
+  facts: Facts,
+): readonly RuleFinding[] {
+  if (requirement.kind === 'everybody') return []
+  const isKnown = principal.kind !== 'anonymous'
+  const login = { rule: 'login', wants: true, saw: isKnown ? principal.subject : null, holds: isKnown }
+  const found = requirement.conditions.map((condition) => {
+    const saw = isKnown ? condition.sees(principal, facts) : undefined
+    return {
+      rule: condition.rule,
+      wants: condition.wants,
+      saw: saw ?? null,
+      holds: isKnown && condition.holds(saw, facts),
+    }
+  })
+  return [login, ...found]
 }
 
-/** True when whoever passes `other` also passes `requirement`. */
+/** True when whoever passes `other` also passes `requirement`. May be false where that cannot be told. */
 export function isImpliedBy(requirement: Requirement, other: Requirement): boolean {
   if (requirement === 'none') return true
   if (other === 'none') return false
-  if (!isNarrower(other.roles, requirement.roles)) return false
-  return Object.entries(requirement.clientRoles).every(([clientId, roles]) =>
-    isNarrower(other.clientRoles[clientId] ?? [], roles),
-  )
-}
-
-/** Whoever has one role of the first list has one of the second. */
-function isNarrower(first: readonly string[], second: readonly string[]): boolean {
-  return second.length === 0 || (first.length > 0 && first.every((role) => second.includes(role)))
-}
-
-function lacks(what: string, roles: readonly string[]): Decision {
-  return { kind: 'deny', needs: 'role', because: `has none of the ${what} ${roles.join(', ')}` }
+  return RULES.every((rule) => rule.isImplied(requirement, other))
 }

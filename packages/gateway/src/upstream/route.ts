@@ -4,7 +4,8 @@
 // An own table and not a router library: patterns are literal prefixes, and a library that decodes parameters or tries
 // the next pattern when the method does not fit would have to be stopped from doing exactly that.
 import { foldPath, isFolded, ownsBelow, withoutStar } from '../kernel/paths.ts'
-import { isImpliedBy, type Requirement } from '../policy/access-policy.ts'
+import { isImpliedBy } from '../policy/access-policy.ts'
+import type { Requirement } from '../policy/requirement.ts'
 
 export interface RouteRule {
   /** Canonical and encoded; `/x/*` owns `/x` and everything below. */
