@@ -18,6 +18,10 @@ const TOLD_PARAMETERS = [
   'code_challenge_method',
   'post_logout_redirect_uri',
   'user',
+  'audience',
+  'subject_token_type',
+  'requested_token_type',
+  'token_type_hint',
 ] as const
 
 export type CallOutcome =

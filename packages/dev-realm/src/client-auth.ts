@@ -11,7 +11,7 @@ const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256
 
 export type ClientAuthentication =
   | { readonly kind: 'authenticated'; readonly client: DevClient }
-  | { readonly kind: 'refused'; readonly answer: Answer }
+  | { readonly kind: 'refused'; readonly answer: Answer; readonly isSecretWrong: boolean }
 
 export interface ClientAuthenticator {
   authenticate(authorization: string | undefined, form: URLSearchParams): Promise<ClientAuthentication>
@@ -29,7 +29,7 @@ export function createClientAuthenticator(directory: Directory, audiences: reado
 
   async function authenticateByAssertion(client: DevClient, assertion: string): Promise<ClientAuthentication> {
     const problem = await findAssertionProblem(client, assertion, audiences, seenAssertions)
-    if (problem !== null) return { kind: 'refused', answer: oauthError(400, 'invalid_client', problem) }
+    if (problem !== null) return refusal(oauthError(400, 'invalid_client', problem))
     return { kind: 'authenticated', client }
   }
 
@@ -47,12 +47,16 @@ export function createClientAuthenticator(directory: Directory, audiences: reado
 }
 
 function refuse(error: 'invalid_client' | 'unauthorized_client'): ClientAuthentication {
-  return { kind: 'refused', answer: oauthError(401, error, REFUSED) }
+  const answer = oauthError(401, error, REFUSED)
+  return { kind: 'refused', answer, isSecretWrong: error === 'unauthorized_client' }
+}
+
+function refusal(answer: Answer): ClientAuthentication {
+  return { kind: 'refused', answer, isSecretWrong: false }
 }
 
 function undecodable(): ClientAuthentication {
-  const answer = oauthError(400, 'unauthorized_client', 'Unexpected error when authenticating client')
-  return { kind: 'refused', answer }
+  return refusal(oauthError(400, 'unauthorized_client', 'Unexpected error when authenticating client'))
 }
 
 function readCredentials(authorization: string | undefined, form: URLSearchParams): Credentials {

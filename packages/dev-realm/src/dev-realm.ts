@@ -4,6 +4,7 @@ import { type Calls, createCallRecorder } from './calls.ts'
 import { createDirectory, type Directory } from './directory.ts'
 import { createFaultPlan } from './fault-plan.ts'
 import type { Faults } from './faults.ts'
+import { createIdentityProviders } from './identity-providers.ts'
 import { createLoginServer } from './login-server.ts'
 import { type LoopbackListener, listenOnLoopback } from './loopback-listener.ts'
 import { DEFAULT_SETTINGS, DEV_USERS, type DevRealmOptions, type RealmSettings } from './options.ts'
@@ -88,7 +89,9 @@ async function createState(
     keys: await createSigningKeys(realm),
     codes: createAuthorizationCodes(),
     refreshTokens: createRefreshTokens(issuer),
+    identityProviders: createIdentityProviders(options.identityProviders ?? []),
     revokedTokenIds: new Set(),
+    usedAssertions: new Set(),
   }
 }
 

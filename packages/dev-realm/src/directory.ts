@@ -1,10 +1,16 @@
 // Who may log in and which applications may ask. Changes are seen by the next request.
 import type { DevClient, DevUser } from './options.ts'
+import { buildServiceAccount } from './service-account.ts'
 
 export interface Directory {
   users(): readonly DevUser[]
   /** By id, username or e-mail. */
   findUser(nameOrId: string): DevUser | undefined
+  /** Whom a token speaks of, by id: a person, or a client's service account. */
+  findSubject(id: string): DevUser | undefined
+  /** The person linked to a subject of an identity provider. */
+  findLinkedUser(alias: string, subject: string): DevUser | undefined
+  addUser(user: DevUser): void
   setUser(username: string, changes: Partial<Omit<DevUser, 'id' | 'username'>>): void
   removeUser(username: string): void
   findClient(clientId: string): DevClient | undefined
@@ -14,8 +20,17 @@ export interface Directory {
 export function createDirectory(initialUsers: readonly DevUser[], initialClients: readonly DevClient[]): Directory {
   let users = [...initialUsers]
   const clients = new Map(initialClients.map((client) => [client.clientId, client]))
+  function findServiceAccount(id: string): DevUser | undefined {
+    return [...clients.values()].map(buildServiceAccount).find((account) => account?.id === id)
+  }
+
   return {
     users: () => users,
+    findSubject: (id) => users.find((user) => user.id === id) ?? findServiceAccount(id),
+    findLinkedUser: (alias, subject) => users.find((user) => user.federated?.[alias] === subject),
+    addUser(user) {
+      users = [...users, user]
+    },
     findUser: (name) => users.find((user) => [user.id, user.username, user.email].includes(name)),
     setUser(username, changes) {
       if (!users.some((user) => user.username === username)) throw new TypeError(`the realm has no user ${username}`)

@@ -1,4 +1,5 @@
 // The realm's metadata, member by member like Keycloak's.
+import { GRANT_TYPES } from './grant-types.ts'
 import { EXTRA_SCOPES } from './scopes.ts'
 
 export const OPENID_CONNECT_PATH = '/protocol/openid-connect'
@@ -23,7 +24,7 @@ export function buildMetadata({ issuer, backchannel }: EndpointHosts): Readonly<
     // Keycloak leaves this one on the public host, whatever the others do.
     revocation_endpoint: `${frontPath}/revoke`,
     jwks_uri: `${backPath}/certs`,
-    grant_types_supported: ['authorization_code', 'refresh_token'],
+    grant_types_supported: Object.values(GRANT_TYPES),
     response_types_supported: ['code'],
     response_modes_supported: ['query', 'form_post'],
     subject_types_supported: ['public'],

@@ -11,5 +11,16 @@ export {
   type Hold,
   type RealmEndpoint,
 } from './faults.ts'
+export { GRANT_TYPES } from './grant-types.ts'
 export type { IdTokenFault } from './id-token.ts'
-export { DEV_USERS, type DevClient, type DevRealmOptions, type DevUser, type RealmSettings } from './options.ts'
+export {
+  DEV_USERS,
+  type DevClient,
+  type DevIdentityProvider,
+  type DevRealmOptions,
+  type DevUser,
+  type OptionalScope,
+  type OrganizationClaimForm,
+  type RealmSettings,
+  type ServiceAccount,
+} from './options.ts'

@@ -81,7 +81,7 @@ function buildConfiguration(state: RealmState, port: number): Readonly<Record<st
     extraParams: {
       kc_idp_hint: null,
       kc_action: null,
-      requested_scope: (ctx: KoaContext) => keepRequestedScope(ctx),
+      requested_scope: (ctx: KoaContext) => keepRequestedScope(state, ctx),
     },
     interactions: {
       policy: buildInteractionPolicy(),
@@ -94,9 +94,10 @@ function buildConfiguration(state: RealmState, port: number): Readonly<Record<st
 }
 
 // The library drops `offline_access` without `prompt=consent`; Keycloak does not.
-function keepRequestedScope(ctx: KoaContext): void {
+function keepRequestedScope(state: RealmState, ctx: KoaContext): void {
   const requested = [ctx.query.scope].flat().at(0) ?? ''
-  if (findUnknownScopes(requested).length > 0) throw new errors.InvalidScope(`Invalid scopes: ${requested}`)
+  const client = state.directory.findClient(ctx.oidc.client.clientId)
+  if (findUnknownScopes(requested, client).length > 0) throw new errors.InvalidScope(`Invalid scopes: ${requested}`)
   const parameters: Record<string, string | undefined> = ctx.oidc.params
   parameters.requested_scope = requested
 }

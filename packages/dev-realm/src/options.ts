@@ -16,6 +16,41 @@ export interface DevClient {
   readonly audiences?: readonly string[]
   /** Default true. */
   readonly enabled?: boolean
+  /** The client may have tokens of its own (client credentials), with these roles. Default: it may not. */
+  readonly serviceAccount?: ServiceAccount
+  /** Keycloak's "Standard token exchange" (RFC 8693). Default false. */
+  readonly exchange?: boolean
+  /** Scopes the client may ask for beyond Keycloak's own, by name. */
+  readonly optionalScopes?: Readonly<Record<string, OptionalScope>>
+  /** The JWT authorization grant (RFC 7523), for assertions of these identity providers. Default: refused. */
+  readonly jwtGrant?: { readonly identityProviders: readonly string[] }
+  /** Access tokens without subject, audience and roles, which only introspection tells. Default false. */
+  readonly lightweightTokens?: boolean
+}
+
+export interface ServiceAccount {
+  readonly realmRoles: readonly string[]
+  /** By client id. */
+  readonly clientRoles: Readonly<Record<string, readonly string[]>>
+}
+
+/** A client scope with an audience mapper. */
+export interface OptionalScope {
+  readonly audience: string
+  /** Keycloak's "Include in token scope": whether tokens and answers name it. Default false. */
+  readonly inTokenScope?: boolean
+}
+
+/** Another realm whose people this one knows. */
+export interface DevIdentityProvider {
+  readonly alias: string
+  readonly issuer: string
+  /** Where its key set is fetched. */
+  readonly jwksUrl: string
+  /** Whether its tokens are taken as assertions (RFC 7523). */
+  readonly jwtGrant: boolean
+  /** This realm's own client there, for logins with `kc_idp_hint`. Default: no such logins. */
+  readonly broker?: { readonly clientId: string; readonly secret: string }
 }
 
 export interface DevUser {
@@ -28,7 +63,16 @@ export interface DevUser {
   readonly realmRoles: readonly string[]
   /** By client id. */
   readonly clientRoles: Readonly<Record<string, readonly string[]>>
+  /** Aliases; told in tokens where the scope `organization` was granted. */
+  readonly organizations?: readonly string[]
+  /** Full paths with a leading slash, as Keycloak writes them; told in every token when there are any. */
+  readonly groups?: readonly string[]
+  /** Who this is at identity providers: subjects by alias. */
+  readonly federated?: Readonly<Record<string, string>>
 }
+
+/** How a realm's mapper writes the claim `organization`: `["acme"]`, `{"acme":{}}` or `"acme"`. */
+export type OrganizationClaimForm = 'list' | 'map' | 'string'
 
 /** Settings of the realm; writable at any time and seen by the next request. */
 export interface RealmSettings {
@@ -44,6 +88,8 @@ export interface RealmSettings {
   refreshTokenMaxReuse: number
   /** Life of an authorization code. Default 60. */
   codeSeconds: number
+  /** Default `list`. */
+  organizationClaim: OrganizationClaimForm
 }
 
 export interface DevRealmOptions {
@@ -54,6 +100,8 @@ export interface DevRealmOptions {
   readonly clients: readonly DevClient[]
   /** Default: alice, bob, carol (admin) and dave (disabled). */
   readonly users?: readonly DevUser[]
+  /** Default: none. */
+  readonly identityProviders?: readonly DevIdentityProvider[]
   readonly settings?: Partial<RealmSettings>
 }
 
@@ -64,12 +112,16 @@ export const DEFAULT_SETTINGS: Readonly<RealmSettings> = {
   revokeRefreshToken: false,
   refreshTokenMaxReuse: 0,
   codeSeconds: 60,
+  organizationClaim: 'list',
 }
 
 /** The people every development realm has. */
 export const DEV_USERS: readonly DevUser[] = [
-  buildUser(1, 'Alice', ['user', 'researcher'], { reports: ['read'], billing: ['pay'] }),
-  buildUser(2, 'Bob', ['user'], { reports: ['read', 'write'] }),
+  {
+    ...buildUser(1, 'Alice', ['user', 'researcher'], { reports: ['read'], billing: ['pay'] }),
+    organizations: ['acme'],
+  },
+  { ...buildUser(2, 'Bob', ['user'], { reports: ['read', 'write'] }), organizations: ['acme', 'globex'] },
   buildUser(3, 'Carol', ['user', 'admin'], {}),
   { ...buildUser(4, 'Dave', ['user'], {}), enabled: false },
 ]

@@ -1,10 +1,11 @@
 // The endpoints as one table.
 import type { IncomingMessage } from 'node:http'
-import { type Answer, jsonAnswer, redirectAnswer } from './answer.ts'
+import { type Answer, jsonAnswer, oauthError, redirectAnswer } from './answer.ts'
 import { createClientAuthenticator } from './client-auth.ts'
 import { isRedirectUriAllowed } from './directory.ts'
 import { buildMetadata, OPENID_CONNECT_PATH } from './discovery.ts'
 import type { RealmEndpoint } from './faults.ts'
+import { answerIntrospection } from './introspection.ts'
 import { buildErrorLocation, createLoginPages } from './login-pages.ts'
 import { LOGIN_PATH, type LoginServer } from './login-server.ts'
 import { createLogoutEndpoint, LOGOUT_CONFIRMATION_PATH } from './logout-endpoint.ts'
@@ -12,7 +13,7 @@ import type { DevClient } from './options.ts'
 import type { RealmHandler, RealmRequest } from './realm-server.ts'
 import type { RealmState } from './realm-state.ts'
 import { answerTokenRequest } from './token-endpoint.ts'
-import { answerIntrospection, answerRevocation, answerUserInfo } from './token-inspection.ts'
+import { answerRevocation, answerUserInfo } from './token-inspection.ts'
 
 const PUBLIC_HEADERS = { 'access-control-allow-origin': '*', 'cache-control': 'no-cache' } as const
 const CLIENT_ENDPOINTS: readonly RealmEndpoint[] = ['token', 'introspect', 'revoke', 'userinfo']
@@ -26,7 +27,11 @@ export function createRealmHandler(state: RealmState, server: LoginServer): Real
 
   async function asClient(request: RealmRequest, answer: (client: DevClient) => Promise<Answer>): Promise<Answer> {
     const authentication = await authenticator.authenticate(authorizationOf(request), request.form)
-    return authentication.kind === 'refused' ? authentication.answer : answer(authentication.client)
+    if (authentication.kind === 'authenticated') return answer(authentication.client)
+    // Introspection alone has words of its own for a wrong secret.
+    return authentication.isSecretWrong && request.endpoint === 'introspect'
+      ? oauthError(401, 'invalid_client', 'Client authentication failed.')
+      : authentication.answer
   }
 
   async function answerLogout(request: RealmRequest): Promise<Answer> {

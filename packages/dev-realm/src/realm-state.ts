@@ -2,6 +2,7 @@
 import type { AuthorizationCodes } from './authorization-codes.ts'
 import type { Directory } from './directory.ts'
 import type { FaultPlan } from './faults.ts'
+import type { IdentityProviders } from './identity-providers.ts'
 import type { RealmSettings } from './options.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
 import type { Sessions } from './sessions.ts'
@@ -17,7 +18,10 @@ export interface RealmState {
   readonly codes: AuthorizationCodes
   readonly refreshTokens: RefreshTokens
   readonly faults: FaultPlan
+  readonly identityProviders: IdentityProviders
   readonly revokedTokenIds: Set<string>
+  /** By provider and `jti`. */
+  readonly usedAssertions: Set<string>
 }
 
 export function epochSeconds(): number {

@@ -1,12 +1,12 @@
 // The refresh grant: what Keycloak checks, in its order, and what a reused token costs.
-import { type Answer, jsonAnswer, oauthError } from './answer.ts'
+import { type Answer, oauthError } from './answer.ts'
 import { clientSessionIdOf } from './claims.ts'
 import type { DevClient, DevUser } from './options.ts'
 import { epochSeconds, type RealmState } from './realm-state.ts'
 import { judgeReuse } from './refresh-rotation.ts'
 import type { ParsedRefreshToken, RefreshGrant } from './refresh-tokens.ts'
 import type { ClientSession, UserSession } from './sessions.ts'
-import { issueTokens } from './token-response.ts'
+import { answerTokens, issueTokens } from './token-response.ts'
 
 type Found =
   | {
@@ -28,7 +28,7 @@ export async function refreshTokens(state: RealmState, client: DevClient, token:
   const reuseProblem = recordUse(state, parsed.grant, found)
   if (reuseProblem !== null) return refuse(reuseProblem)
   const { scope, chain } = parsed.grant
-  return jsonAnswer(200, await issueTokens(state, { ...found, client, scope, chain, nonce: undefined }))
+  return answerTokens(state, await issueTokens(state, { ...found, client, scope, chain, nonce: undefined }))
 }
 
 function refuse(because: string): Answer {

@@ -16,7 +16,7 @@ export interface RefreshGrant {
 }
 
 export type ParsedRefreshToken =
-  | { readonly kind: 'valid'; readonly grant: RefreshGrant }
+  | { readonly kind: 'valid'; readonly grant: RefreshGrant; readonly claims: JWTPayload }
   | { readonly kind: 'expired'; readonly grant: RefreshGrant }
   | { readonly kind: 'invalid' }
 
@@ -52,7 +52,7 @@ export function createRefreshTokens(issuer: string): RefreshTokens {
     issue(token) {
       const claims = {
         iat: token.now,
-        jti: buildTokenId('onrtrt', token),
+        jti: buildTokenId('onrtrt', token.clientSessionId),
         iss: issuer,
         aud: issuer,
         typ: token.expiresAt === null ? 'Offline' : 'Refresh',
@@ -70,7 +70,8 @@ export function createRefreshTokens(issuer: string): RefreshTokens {
         // Expiry is judged below, because an expired token still says whose it is.
         const { payload } = await jwtVerify(token, key, { algorithms: ['HS512'], currentDate: new Date(0) })
         const isExpired = payload.exp !== undefined && payload.exp <= now
-        return { kind: isExpired ? 'expired' : 'valid', grant: readGrant(payload) }
+        const grant = readGrant(payload)
+        return isExpired ? { kind: 'expired', grant } : { kind: 'valid', grant, claims: payload }
       } catch {
         return { kind: 'invalid' }
       }

@@ -1,17 +1,34 @@
 // `POST …/token`, with the order of checks and the words of Keycloak.
-import { type Answer, jsonAnswer, oauthError } from './answer.ts'
+import { type Answer, oauthError } from './answer.ts'
 import { type CodeGrant, findPkceProblem } from './authorization-codes.ts'
 import type { ClientAuthenticator } from './client-auth.ts'
+import { answerClientCredentials } from './client-credentials.ts'
+import { GRANT_TYPES } from './grant-types.ts'
+import { answerJwtGrant } from './jwt-grant.ts'
 import type { DevClient } from './options.ts'
 import { epochSeconds, type RealmState } from './realm-state.ts'
 import { refreshTokens } from './refresh-grant.ts'
-import { issueTokens } from './token-response.ts'
+import { exchangeToken } from './token-exchange.ts'
+import { answerTokens, issueTokens } from './token-response.ts'
 
 const PKCE_PROBLEMS = {
   absent: 'PKCE code verifier not specified',
   malformed: 'PKCE verification failed: Invalid code verifier',
   mismatch: 'PKCE verification failed: Code mismatch',
 } as const
+
+type GrantHandler = (state: RealmState, client: DevClient, form: URLSearchParams) => Promise<Answer>
+
+const GRANTS: Readonly<Record<string, GrantHandler>> = {
+  [GRANT_TYPES.authorizationCode]: redeemCode,
+  [GRANT_TYPES.refreshToken]: (state, client, form) => refreshTokens(state, client, form.get('refresh_token')),
+  [GRANT_TYPES.clientCredentials]: answerClientCredentials,
+  [GRANT_TYPES.tokenExchange]: exchangeToken,
+  [GRANT_TYPES.jwtBearer]: answerJwtGrant,
+}
+
+/** RFC 8693 section 2.1 lets these two come several times. */
+const REPEATABLE: readonly string[] = ['audience', 'resource']
 
 export async function answerTokenRequest(
   state: RealmState,
@@ -21,17 +38,18 @@ export async function answerTokenRequest(
 ): Promise<Answer> {
   const grantType = form.get('grant_type')
   if (grantType === null) return oauthError(400, 'invalid_request', 'Missing form parameter: grant_type')
-  if (grantType !== 'authorization_code' && grantType !== 'refresh_token')
-    return oauthError(400, 'unsupported_grant_type', 'Unsupported grant_type')
+  const answerGrant = Object.hasOwn(GRANTS, grantType) ? GRANTS[grantType] : undefined
+  if (answerGrant === undefined) return oauthError(400, 'unsupported_grant_type', 'Unsupported grant_type')
   const authentication = await authenticator.authenticate(authorization, form)
   if (authentication.kind === 'refused') return authentication.answer
-  if (hasDuplicates(form)) return oauthError(400, 'invalid_request', 'duplicated parameter')
-  if (grantType === 'refresh_token') return refreshTokens(state, authentication.client, form.get('refresh_token'))
-  return redeemCode(state, authentication.client, form)
+  if (hasDuplicates(form, grantType)) return oauthError(400, 'invalid_request', 'duplicated parameter')
+  return answerGrant(state, authentication.client, form)
 }
 
-function hasDuplicates(form: URLSearchParams): boolean {
-  return new Set(form.keys()).size !== form.size
+function hasDuplicates(form: URLSearchParams, grantType: string): boolean {
+  const repeatable = grantType === GRANT_TYPES.tokenExchange ? REPEATABLE : []
+  const single = [...form.keys()].filter((name) => !repeatable.includes(name))
+  return new Set(single).size !== single.length
 }
 
 function refuseGrant(description: string): Answer {
@@ -69,5 +87,5 @@ async function answerCode(state: RealmState, client: DevClient, grant: CodeGrant
   clientSession.acr = grant.acr
   const chain = crypto.randomUUID()
   const { nonce, scope } = grant
-  return jsonAnswer(200, await issueTokens(state, { user, client, session, clientSession, scope, nonce, chain }))
+  return answerTokens(state, await issueTokens(state, { user, client, session, clientSession, scope, nonce, chain }))
 }
