@@ -1,6 +1,12 @@
 export type { Answer } from './answer.ts'
 export type { CallOutcome, Calls, RecordedCall } from './calls.ts'
 export { type DevRealm, type RealmSession, startDevRealm } from './dev-realm.ts'
+export {
+  type DevRealmPair,
+  type DevRealmPairOptions,
+  MODELS_USERS,
+  startDevRealmPair,
+} from './dev-realm-pair.ts'
 export type { Directory } from './directory.ts'
 export {
   type AuthorizationFault,
