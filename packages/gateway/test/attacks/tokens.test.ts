@@ -2,15 +2,19 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, suite, test } from 'node:test'
 import { createEvents } from '../../src/kernel/events.ts'
-import { decide, type Requirement } from '../../src/policy/access-policy.ts'
-import type { Principal } from '../../src/policy/principal.ts'
+import { compileRequirement, decide } from '../../src/policy/access-policy.ts'
+import { sessionPrincipal } from '../../src/policy/principal.ts'
+import type { PersonRequirement } from '../../src/policy/requirement.ts'
 import { type IdTokenExpectation, validateIdToken } from '../../src/realm/id-token.ts'
 import { verifyJws } from '../../src/realm/jws.ts'
 import { createKeySet, type KeySet } from '../../src/realm/key-set.ts'
 import { createRealmFetch, type RealmFetch } from '../../src/realm/realm-fetch.ts'
 import { parseRoles } from '../../src/realm/roles.ts'
+import type { Roles } from '../../src/realm/token-set.ts'
 import { sessionIndexes } from '../../src/session/session-id.ts'
+import { buildRequirement } from '../support/requirements.ts'
 import { makeKey, type RealmKey, type ScriptedRealm, signToken, startScriptedRealm } from '../support/scripted-realm.ts'
+import { buildLive } from '../support/sessions.ts'
 
 const NOW = 1_800_000_000
 
@@ -117,7 +121,7 @@ suite('the keys of the realm', () => {
 
 suite('roles', () => {
   const tokenWith = (claims: unknown) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`
-  const anyAdmin: Requirement = { login: true, roles: ['admin'], clientRoles: {} }
+  const facts = { now: 1000, tenant: null }
 
   for (const roles of ['admin', 'administrator admin', { admin: true }, { 0: 'admin', length: 1 }, [['admin']], 1]) {
     test(`that are ${JSON.stringify(roles)} make nobody an admin (oauth2-proxy)`, () => {
@@ -134,13 +138,13 @@ suite('roles', () => {
     const text = '{"resource_access":{"__proto__":{"roles":["admin"]},"constructor":{"roles":["admin"]}}}'
     const roles = parseRoles(`e30.${Buffer.from(text).toString('base64url')}.x`)
     assert.equal(Object.getPrototypeOf(roles.clientRoles), Object.prototype)
-    const nobody = { realmRoles: [], clientRoles: {}, live: undefined as never }
-    const principal: Principal = { kind: 'session', ...nobody }
+    const judge = (needs: Partial<PersonRequirement>, held: Roles) =>
+      decide(compileRequirement(buildRequirement(needs)), sessionPrincipal(buildLive({ roles: held }), 'web'), facts)
+        .kind
     for (const clientId of ['toString', 'constructor', 'hasOwnProperty']) {
-      const needs: Requirement = { login: true, roles: [], clientRoles: { [clientId]: ['admin'] } }
-      assert.equal(decide(needs, principal).kind, 'deny')
+      assert.equal(judge({ clientRoles: { [clientId]: ['admin'] } }, { realmRoles: [], clientRoles: {} }), 'deny')
     }
-    assert.equal(decide(anyAdmin, { kind: 'session', ...nobody, clientRoles: roles.clientRoles }).kind, 'deny')
+    assert.equal(judge({ roles: ['admin'] }, roles), 'deny')
   })
 })
 

@@ -1,6 +1,7 @@
 // Sessions for tests, with every field that a test does not care about filled in.
 
 import type { TokenSet } from '../../src/realm/token-set.ts'
+import type { LiveSession } from '../../src/session/live-session.ts'
 import { SESSION_FORMAT, type Session } from '../../src/session/session.ts'
 import { createHandle } from '../../src/session/session-id.ts'
 
@@ -33,4 +34,11 @@ export function buildSession(changes: Partial<Session> = {}): Session {
     absoluteEndAt: 50_000,
     ...changes,
   }
+}
+
+/** The session as a replica holds it. */
+export function buildLive(changes: Partial<Session> = {}): LiveSession {
+  const session = buildSession(changes)
+  const authorization = `Bearer ${session.tokens.accessToken}`
+  return { key: `key-of-${session.handle}`, version: 1, session, authorization, lastUsedAt: 1000, writtenUseAt: 1000 }
 }

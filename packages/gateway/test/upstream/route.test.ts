@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { Requirement } from '../../src/policy/access-policy.ts'
+import type { Requirement } from '../../src/policy/requirement.ts'
 import { compileRoutes, type RouteRule } from '../../src/upstream/route.ts'
+import { buildRequirement } from '../support/requirements.ts'
 
-const LOGIN: Requirement = { login: true, roles: [], clientRoles: {} }
-const ADMIN: Requirement = { login: true, roles: ['admin'], clientRoles: {} }
+const LOGIN = buildRequirement()
+const ADMIN = buildRequirement({ roles: ['admin'] })
 
 function route(path: string, require: Requirement = 'none', methods: readonly string[] | null = null): RouteRule {
   return { path, methods, require }
@@ -120,8 +121,14 @@ suite('a path that an upstream could read as a stricter one', () => {
     assert.equal(owner(pair, '/X/a'), '/X/*')
   })
 
+  test('is ambiguous where the stricter rule asks for a stronger login alone', () => {
+    const strong = buildRequirement({ acr: ['gold'] })
+    assert.equal(owner([route('/a/*', LOGIN), route('/a/pay', strong)], '/a/Pay'), 'ambiguous')
+    assert.equal(owner([route('/a/*', strong), route('/a/read', LOGIN)], '/a/Read'), '/a/*')
+  })
+
   test('one role is not another', () => {
-    const other: Requirement = { login: true, roles: ['auditor'], clientRoles: {} }
+    const other = buildRequirement({ roles: ['auditor'] })
     assert.equal(owner([route('/a/*', ADMIN), route('/a/b', other)], '/a/B'), 'ambiguous')
   })
 })
