@@ -40,10 +40,15 @@ function formatRoutes({ routes, services }: GatewayConfig): readonly string[] {
     route.path,
     route.methods?.join(' ') ?? 'all',
     describeRequirement(route.require),
-    route.credential,
+    describeCredential(route.credential),
     `${route.service} (${services[route.service]?.url}${route.rewrite ?? ''})`,
   ])
   return formatTable(['path', 'methods', 'who may', 'credential', 'service'], rows)
+}
+
+function describeCredential(credential: Route['credential']): string {
+  if (credential.kind === 'realm') return `realm ${credential.realm}`
+  return 'audience' in credential ? `${credential.kind} for ${credential.audience}` : credential.kind
 }
 
 function describeRequirement(require: Route['require']): string {

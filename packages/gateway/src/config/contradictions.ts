@@ -1,20 +1,23 @@
 // What cannot hold together although each key is right by itself.
 import { isLoopbackHost } from '../kernel/loopback.ts'
 import { isPlainRemote } from './addresses.ts'
+import { findCredentialContradictions } from './credential-contradictions.ts'
 import type { Draft } from './draft.ts'
 import type { ListenAddress } from './gateway-config.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
+import { findRealmContradictions } from './realm-contradictions.ts'
 import { findRouteContradictions } from './route-contradictions.ts'
 
 const RULES: readonly ((draft: Draft) => readonly Finding[])[] = [
   findPlainPublicUrl,
   findUnenforceablePrefix,
   findPlainFrontends,
-  findRealmCount,
+  findRealmContradictions,
   findSharedPorts,
   findSessionLimits,
   findEqualEndpoints,
   findRouteContradictions,
+  findCredentialContradictions,
 ]
 
 export function findContradictions(draft: Draft): readonly Finding[] {
@@ -41,15 +44,6 @@ function findPlainFrontends({ sections: { frontends = [] } }: Draft): readonly F
   return frontends.flatMap(({ origin }, index) =>
     isPlainRemote(origin) ? [contradiction(['frontends', index, 'origin'], 'http: is for loopback only')] : [],
   )
-}
-
-function findRealmCount({ realmNames, sections }: Draft): readonly Finding[] {
-  if (realmNames.length > 1) {
-    return realmNames.slice(1).map((name) => contradiction(['realms', name], 'a second realm is not supported yet'))
-  }
-  return realmNames.length === 0 && sections.realms !== undefined
-    ? [contradiction(['realms'], 'expected one realm, found none')]
-    : []
 }
 
 function findSharedPorts({ sections: { listen, operator } }: Draft): readonly Finding[] {

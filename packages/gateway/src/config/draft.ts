@@ -2,17 +2,20 @@
 import type { z } from 'zod'
 import type { ConfigPath } from './problems.ts'
 import { configSchema, type ParsedConfig } from './schema.ts'
-import { type ParsedRoute, routeItem } from './schema-routes.ts'
+import { type ParsedRealm, realmItem } from './schema-realm.ts'
+import { type ParsedRoute, type ParsedService, routeItem, serviceItem } from './schema-routes.ts'
 
-/** Without the keys that have an error. */
+/** Each without the keys that have an error. */
 export type RouteDraft = Partial<ParsedRoute>
+export type RealmDraft = Partial<ParsedRealm>
+export type ServiceDraft = Partial<ParsedService>
 
 export interface Draft {
-  /** Without the sections that have an error; `routes` stands beside them, one by one. */
-  readonly sections: Partial<Omit<ParsedConfig, 'routes'>>
+  /** Without the sections that have an error; those of which there are several stand beside them, one by one. */
+  readonly sections: Partial<Omit<ParsedConfig, 'routes' | 'realms' | 'services'>>
   readonly routes: readonly RouteDraft[]
-  readonly serviceNames: readonly string[]
-  readonly realmNames: readonly string[]
+  readonly realms: ReadonlyMap<string, RealmDraft>
+  readonly services: ReadonlyMap<string, ServiceDraft>
   /** True when the file itself says something at a path, defaults aside. */
   states(path: ConfigPath): boolean
 }
@@ -22,13 +25,19 @@ export function buildDraft(raw: unknown): Draft {
   return {
     sections: parseFields(configSchema.shape, raw),
     routes: Array.isArray(routes) ? routes.map((route) => parseFields(routeItem.shape, route)) : [],
-    serviceNames: Object.keys(asMapping(services)),
-    realmNames: Object.keys(asMapping(realms)),
+    realms: parseEach(realmItem.shape, realms),
+    services: parseEach(serviceItem.shape, services),
     states: (path) => path.reduce<unknown>((value, part) => asMapping(value)[part], raw) !== undefined,
   }
 }
 
-function parseFields(shape: Readonly<Record<string, z.ZodType>>, raw: unknown): Readonly<Record<string, unknown>> {
+type Shape = Readonly<Record<string, z.ZodType>>
+
+function parseEach(shape: Shape, raw: unknown): ReadonlyMap<string, Readonly<Record<string, unknown>>> {
+  return new Map(Object.entries(asMapping(raw)).map(([name, value]) => [name, parseFields(shape, value)]))
+}
+
+function parseFields(shape: Shape, raw: unknown): Readonly<Record<string, unknown>> {
   const values = asMapping(raw)
   const fields = Object.entries(shape).flatMap(([key, schema]) => {
     const { success, data } = schema.safeParse(values[key])

@@ -1,24 +1,18 @@
 // From what the schema accepted to what the gateway runs on: units in names, absolute paths, inherited settings.
-import type {
-  ClientAuth,
-  GatewayConfig,
-  KeySource,
-  RealmConfig,
-  RouteConfig,
-  RouteRequirement,
-  ServiceConfig,
-  StoreConfig,
-} from './gateway-config.ts'
+import type { FrontendConfig, GatewayConfig, KeySource, StoreConfig } from './gateway-config.ts'
+import { resolveRealm } from './resolve-realm.ts'
+import { resolveRoute, resolveService } from './resolve-routes.ts'
 import type { ParsedConfig } from './schema.ts'
-import type { ParsedRealm } from './schema-realm.ts'
-import type { ParsedRoute, ParsedService } from './schema-routes.ts'
+import { resolveLimit } from './schema-limit.ts'
+import { isSameSite } from './site.ts'
 
 type Locate = (path: string) => string
 
 /** `locate` makes a path in the file absolute. */
 export function resolveConfig(parsed: ParsedConfig, locate: Locate): GatewayConfig {
-  const { operator, session, login, refresh, tls } = parsed
-  const services = mapValues(parsed.services, resolveService)
+  const { operator, session, login, refresh, tenant, internalTokens, tls } = parsed
+  const services = mapValues(parsed.services, (service, name) => resolveService(name, service))
+  const loginRealm = findLoginRealm(parsed.realms)
   return {
     publicUrl: parsed.publicUrl,
     listen: parsed.listen,
@@ -29,6 +23,7 @@ export function resolveConfig(parsed: ParsedConfig, locate: Locate): GatewayConf
     },
     trustedProxies: parsed.trustedProxies,
     realms: mapValues(parsed.realms, resolveRealm),
+    loginRealm,
     keys: parsed.keys.map((source) => resolveKeySource(source, locate)),
     session: {
       store: resolveStore(session.store, locate),
@@ -37,34 +32,23 @@ export function resolveConfig(parsed: ParsedConfig, locate: Locate): GatewayConf
       cachedSessions: session.cachedSessions,
     },
     cookies: parsed.cookies,
-    frontends: parsed.frontends ?? [{ origin: parsed.publicUrl }],
+    frontends: resolveFrontends(parsed, loginRealm),
     services,
     routes: parsed.routes.map((route) => resolveRoute(route, services)),
-    login: { parameters: login.parameters, maxAttempts: login.maxAttempts, attemptSeconds: login.attemptLifetime },
+    login: {
+      parameters: login.parameters,
+      maxAttempts: login.maxAttempts,
+      attemptSeconds: login.attemptLifetime,
+      limit: resolveLimit(login.limit === false ? undefined : login.limit),
+    },
     refresh: { marginSeconds: refresh.margin, waitSeconds: refresh.wait },
     endpoints: parsed.endpoints,
     user: parsed.user,
     tls: { ca: tls.ca.map(locate) },
+    tenant: tenant === undefined ? null : { claim: tenant.claim, pathSegment: tenant.pathSegment ?? null },
+    internalTokens: { algorithm: internalTokens.algorithm, lifeSeconds: internalTokens.life },
+    limit: resolveLimit(parsed.limit),
   }
-}
-
-function resolveRealm(realm: ParsedRealm): RealmConfig {
-  const { issuer, clientId, scopes, idTokenAlgorithms } = realm
-  return {
-    issuer,
-    backchannelUrl: realm.backchannelUrl ?? null,
-    clientId,
-    clientAuth: resolveClientAuth(realm.clientAuth),
-    scopes,
-    idTokenAlgorithms,
-    timeoutSeconds: realm.timeout,
-    clockSkewSeconds: realm.clockSkew,
-  }
-}
-
-function resolveClientAuth(auth: ParsedRealm['clientAuth']): ClientAuth {
-  if ('secret' in auth) return { kind: 'secret', secret: auth.secret }
-  return { kind: 'privateKey', privateKey: auth.privateKey, algorithm: auth.algorithm, keyId: auth.keyId ?? null }
 }
 
 function resolveKeySource(source: KeySource, locate: Locate): KeySource {
@@ -75,38 +59,24 @@ function resolveStore(store: StoreConfig, locate: Locate): StoreConfig {
   return store.kind === 'sqlite' ? { kind: 'sqlite', path: locate(store.path) } : store
 }
 
-function resolveService({ url, credential, timeouts }: ParsedService): ServiceConfig {
-  return {
-    url,
-    credential,
-    timeouts: {
-      connectSeconds: timeouts.connect,
-      headersSeconds: timeouts.headers,
-      idleBodySeconds: timeouts.idleBody,
-    },
-  }
+/** That of `publicUrl` is always among them. */
+function resolveFrontends({ publicUrl, frontends = [] }: ParsedConfig, loginRealm: string): readonly FrontendConfig[] {
+  const own = { origin: publicUrl, realm: undefined, home: '/' }
+  const all = frontends.some(({ origin }) => origin === publicUrl) ? frontends : [own, ...frontends]
+  return all.map(({ origin, realm, home }) => {
+    return { origin, realm: realm ?? loginRealm, home, isCrossSite: !isSameSite(origin, publicUrl) }
+  })
 }
 
-function resolveRoute(route: ParsedRoute, services: GatewayConfig['services']): RouteConfig {
-  const service = services[route.service]
-  if (service === undefined) throw new TypeError(`route ${route.path} names no service`)
-  return {
-    path: route.path,
-    service: route.service,
-    methods: route.methods ?? null,
-    rewrite: route.rewrite ?? null,
-    require: resolveRequirement(route.require),
-    credential: route.credential ?? service.credential,
-    page: route.page,
-    timeoutSeconds: route.timeout ?? null,
-  }
+function findLoginRealm(realms: ParsedConfig['realms']): string {
+  const found = Object.entries(realms).find(([, { obtain }]) => obtain === undefined)
+  if (found === undefined) throw new TypeError('no realm to log in to')
+  return found[0]
 }
 
-function resolveRequirement(rules: ParsedRoute['require']): RouteRequirement {
-  if (rules === 'none' || rules.login === false) return 'none'
-  return { login: true, roles: rules.roles ?? [], clientRoles: rules.clientRoles ?? {} }
-}
-
-function mapValues<A, B>(record: Readonly<Record<string, A>>, change: (value: A) => B): Readonly<Record<string, B>> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]))
+function mapValues<A, B>(
+  record: Readonly<Record<string, A>>,
+  change: (value: A, name: string) => B,
+): Readonly<Record<string, B>> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]))
 }

@@ -3,7 +3,7 @@ import { ownsBelow, withoutStar } from '../kernel/paths.ts'
 import type { Draft, RouteDraft } from './draft.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { liesBelow } from './route-path.ts'
-import { suggestName } from './suggest.ts'
+import { unknownName } from './suggest.ts'
 
 /** Routes may not stand here, wherever the own endpoints have been moved. */
 export const RESERVED_PREFIX = '/auth'
@@ -16,17 +16,14 @@ export function findRouteContradictions(draft: Draft): readonly Finding[] {
       ...findOwnPath(route, path, draft),
       ...findLostStar(route, path),
       ...findDeniedLogin(route, path),
-      ...findTokenForNobody(route, path, draft),
       ...findShadow(route, path, draft.routes.slice(0, index)),
     ]
   })
 }
 
-function findUnknownService({ service }: RouteDraft, path: ConfigPath, { serviceNames }: Draft): readonly Finding[] {
-  if (service === undefined || serviceNames.includes(service)) return []
-  const near = suggestName(service, serviceNames)
-  const suggestion = near === null ? null : `did you mean ${near}?`
-  return [contradiction([...path, 'service'], 'no key of services', suggestion)]
+function findUnknownService({ service }: RouteDraft, path: ConfigPath, { services }: Draft): readonly Finding[] {
+  if (service === undefined || services.has(service)) return []
+  return [unknownName([...path, 'service'], 'services', service, [...services.keys()])]
 }
 
 function findOwnPath(route: RouteDraft, path: ConfigPath, { sections }: Draft): readonly Finding[] {
@@ -54,15 +51,6 @@ function findDeniedLogin({ require: rules }: RouteDraft, path: ConfigPath): read
   if (rules.roles === undefined && rules.clientRoles === undefined) return []
   const message = 'only somebody who is logged in has roles'
   return [contradiction([...path, 'require', 'login'], message, 'write true, or leave it out')]
-}
-
-// There is no person whose token it could be, and a credential never becomes "none" by itself.
-function findTokenForNobody(route: RouteDraft, path: ConfigPath, { sections }: Draft): readonly Finding[] {
-  if (route.require !== 'none' || route.service === undefined) return []
-  const credential = route.credential ?? sections.services?.[route.service]?.credential
-  if (credential === undefined || credential === 'none') return []
-  const message = `sends ${credential}, and nobody has to be logged in`
-  return [contradiction([...path, 'require'], message, 'write credential: none here, or require a login')]
 }
 
 // The longest path owns a request, so only a route with the same path can take it away.

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { allowedKeys } from './json-schema.ts'
 import type { ConfigPath, Finding } from './problems.ts'
-import { suggestName } from './suggest.ts'
+import { ask, suggestName } from './suggest.ts'
 
 type Issue = z.core.$ZodIssue
 
@@ -45,10 +45,6 @@ function describeKind(value: unknown): string {
 function nearValue(issue: Issue, value: unknown): string | null {
   if (issue.code !== 'invalid_value' || typeof value !== 'string') return null
   return ask(suggestName(value, issue.values.map(String)))
-}
-
-function ask(near: string | null): string | null {
-  return near === null ? null : `did you mean ${near}?`
 }
 
 function badName(path: ConfigPath, expected: string): Finding {

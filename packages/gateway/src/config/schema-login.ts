@@ -1,9 +1,8 @@
 // login, endpoints and user: what a browser may ask the gateway itself.
 import { z } from 'zod'
-import { ownsBelow } from '../kernel/paths.ts'
 import type { EndpointPaths } from './gateway-config.ts'
-import { parseRoutePath } from './route-path.ts'
-import { allowedValues, duration, nonEmpty, parsed, wholeNumber } from './schema-values.ts'
+import { loginLimit } from './schema-limit.ts'
+import { allowedValues, duration, nonEmpty, onePath, wholeNumber } from './schema-values.ts'
 
 // What can strand a person on an error page of the realm, or start something in the account, is off by default.
 const parameters = z
@@ -33,16 +32,15 @@ export const login = z
     attemptLifetime: duration('10m', { min: '1s', max: '1h' }).prefault('10m').meta({
       description: 'How long a login may take.',
     }),
+    limit: loginLimit.prefault({ rate: '600/min', burst: 200, by: 'ip' }).meta({
+      description: 'How many requests of one address login and callback take. `false` for any number.',
+    }),
   })
   .prefault({})
   .meta({ description: 'How people log in.' })
 
 function endpoint(initial: string, description: string) {
-  return parsed(`a canonical path such as ${initial}`, (value) =>
-    ownsBelow(value) ? undefined : parseRoutePath(value),
-  )
-    .prefault(initial)
-    .meta({ description, 'x-type': 'path' })
+  return onePath(initial).prefault(initial).meta({ description, 'x-type': 'path' })
 }
 
 export const endpoints = z

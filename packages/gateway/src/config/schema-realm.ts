@@ -1,23 +1,8 @@
-// realms: the Keycloak realm people log in to.
-import { createPrivateKey, type KeyObject } from 'node:crypto'
+// realms: those people log in to, and those whose tokens are had for them.
 import { z } from 'zod'
-import type { SignatureAlgorithm } from './gateway-config.ts'
-import { duration, localName, matching, nonEmpty, origin } from './schema-values.ts'
-
-const ALGORITHMS = [
-  'RS256',
-  'RS384',
-  'RS512',
-  'PS256',
-  'PS384',
-  'PS512',
-  'ES256',
-  'ES384',
-  'ES512',
-  'EdDSA',
-] as const satisfies readonly SignatureAlgorithm[]
-
-const algorithm = z.enum(ALGORITHMS, `one of ${ALGORITHMS.join(', ')}`)
+import { algorithm, clientAuth } from './schema-auth.ts'
+import { obtain } from './schema-obtain.ts'
+import { duration, flag, localName, matching, origin, scopes } from './schema-values.ts'
 
 const ISSUER = 'an issuer such as https://sso.example.com/realms/main: no trailing slash, query or fragment'
 const DISCOVERY_SUFFIX = /\/\.well-known\/openid-configuration$/
@@ -37,45 +22,6 @@ function isIssuer(value: string): boolean {
   return !/[?#\s\\]/.test(value) && !value.endsWith('/')
 }
 
-const secretAuth = z.strictObject({
-  secret: nonEmpty('the client secret').meta({ description: 'The client secret, best as `${ENV}` or `${file:PATH}`.' }),
-})
-
-const privateKeyAuth = z
-  .strictObject({
-    privateKey: nonEmpty('a private key').meta({
-      description: 'A PKCS #8 PEM or a JWK as JSON that signs `private_key_jwt` assertions (RFC 7523).',
-    }),
-    algorithm: algorithm.meta({ description: 'The signature algorithm of the assertions.' }),
-    keyId: nonEmpty('a key id').optional().meta({ description: 'The `kid` of the assertions. None when absent.' }),
-  })
-  .superRefine(({ privateKey, algorithm }, context) => {
-    const key = readPrivateKey(privateKey)
-    const fits = key !== undefined && keyFits(key, algorithm)
-    const message = key === undefined ? 'a PKCS #8 PEM or a private JWK' : `a private key for ${algorithm}`
-    if (!fits) context.addIssue({ code: 'custom', path: ['privateKey'], message })
-  })
-
-function readPrivateKey(text: string): KeyObject | undefined {
-  try {
-    return text.trimStart().startsWith('{')
-      ? createPrivateKey({ key: JSON.parse(text), format: 'jwk' })
-      : createPrivateKey(text)
-  } catch {
-    return undefined
-  }
-}
-
-const CURVES: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' }
-
-function keyFits(key: KeyObject, algorithm: SignatureAlgorithm): boolean {
-  const curve = CURVES[algorithm]
-  if (curve !== undefined) return key.asymmetricKeyDetails?.namedCurve === curve
-  return key.asymmetricKeyType === (algorithm === 'EdDSA' ? 'ed25519' : 'rsa')
-}
-
-const CLIENT_AUTH = '{ secret: … } or { privateKey: …, algorithm: … }'
-
 const realm = z.strictObject({
   issuer: issuer.meta({ description: 'The realm, exactly as its tokens name it in `iss`.', 'x-type': 'URL' }),
   backchannelUrl: origin('http://keycloak:8080')
@@ -86,14 +32,27 @@ const realm = z.strictObject({
         'Keycloak then needs `KC_HOSTNAME` and `KC_HOSTNAME_BACKCHANNEL_DYNAMIC=true`.',
     }),
   clientId: matching('a client id', /^[^\s\p{Cc}]+$/u).meta({ description: 'The client of the gateway in the realm.' }),
-  clientAuth: z.union([secretAuth, privateKeyAuth], CLIENT_AUTH).meta({
+  clientAuth: clientAuth.meta({
     description: 'How the gateway proves to be its client. A public client is not supported.',
   }),
-  scopes: z
-    .array(matching('a scope', /^[\x21\x23-\x5b\x5d-\x7e]+$/))
-    .refine((scopes) => scopes.includes('openid'), 'a list that contains openid')
-    .default(['openid', 'profile', 'email'])
-    .meta({ description: 'What a login asks for. Must contain `openid`.' }),
+  scopes: scopes.optional().meta({
+    description: 'What is asked for. Must contain `openid` where people log in, `obtain: login` included.',
+    'x-default': '`[openid, profile, email]` where people log in, else `[]`',
+  }),
+  obtain: obtain.optional().meta({
+    description: 'How a token of this realm is had for people of the login realm. Absent: people log in to this one.',
+  }),
+  services: z.array(localName).default([]).meta({
+    description:
+      'Services that may ask for tokens of this realm at `POST /auth/token/NAME`. Each needs `services.NAME.auth`.',
+  }),
+  dangerouslyGiveToBrowser: flag(
+    "`GET /auth/token/NAME` gives the person's own pages their token of this realm. The one way by which a token leaves " +
+      'the server; never one of a service account.',
+  ),
+  introspect: flag(
+    'Ask this realm about each bearer token, too (RFC 7662): for tokens that are opaque or lightweight, or revoked early.',
+  ),
   idTokenAlgorithms: z
     .array(algorithm)
     .min(1, 'at least one algorithm')
@@ -109,8 +68,14 @@ const realm = z.strictObject({
 
 export const realms = z.record(localName, realm).meta({
   description:
-    'The realm people log in to, under a local name of your choice (the realm itself is in `issuer`). Exactly one.',
+    'The realms, under local names of your choice (the realm itself is in `issuer`). People log in to the first one ' +
+    'without `obtain`, unless their front end names another.',
   'x-name': 'NAME',
 })
 
+export const realmItem = realm
+
 export type ParsedRealm = z.output<typeof realm>
+
+/** Where people log in, what is asked for must be an OpenID Connect login. */
+export const LOGIN_SCOPES: readonly string[] = ['openid', 'profile', 'email']

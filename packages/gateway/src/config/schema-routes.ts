@@ -1,11 +1,13 @@
 // services and routes: what is behind the gateway, and who may reach it.
 import { z } from 'zod'
 import { parseRoutePath } from './route-path.ts'
-import { duration, localName, matching, nonEmpty, origin, parsed } from './schema-values.ts'
+import { serviceAuth } from './schema-auth.ts'
+import { credential } from './schema-credential.ts'
+import { limit } from './schema-limit.ts'
+import { requirement } from './schema-require.ts'
+import { duration, localName, nonEmpty, origin, parsed } from './schema-values.ts'
 
 const PATIENCE = { min: '1ms', max: '1h' }
-
-const credential = z.enum(['accessToken', 'none'], 'accessToken or none')
 
 const timeouts = z
   .strictObject({
@@ -24,7 +26,11 @@ const service = z.strictObject({
   }),
   credential: credential.meta({
     description:
-      "What the service receives in `Authorization`: `accessToken`, the person's own access token, always fresh, or `none`.",
+      'What the service receives in `Authorization`: `internal`, a token the gateway signs for this service alone; ' +
+      "`accessToken`, the person's own, always fresh; `serviceAccount`, the gateway's own; `none`; or one of the forms below.",
+  }),
+  auth: serviceAuth.optional().meta({
+    description: 'How the service proves itself when it asks for a token of a second realm at `/auth/token/NAME`.',
   }),
   timeouts,
 })
@@ -41,27 +47,6 @@ const routePath = parsed(ROUTE_PATH, parseRoutePath).meta({ 'x-type': 'path' })
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
-const roleNames = z.array(nonEmpty('the name of a role')).min(1, 'at least one role')
-
-const person = z
-  .strictObject({
-    login: z
-      .boolean('true or false')
-      .optional()
-      .meta({ description: 'Somebody must be logged in. Implied by any other rule about the person.' }),
-    roles: roleNames.optional().meta({ description: 'Realm roles, one of which the person must have.' }),
-    clientRoles: z
-      .record(matching('a client id', /^[^\s\p{Cc}]+$/u), roleNames)
-      .optional()
-      .meta({
-        description: 'Client roles by client id; the person must have one of each client named.',
-        'x-name': 'CLIENT_ID',
-      }),
-  })
-  .refine((rules) => Object.keys(rules).length > 0, 'none, or at least one of login, roles and clientRoles')
-
-const REQUIRE = 'none, or a mapping such as { login: true } or { roles: [admin] }'
-
 const route = z.strictObject({
   path: routePath.meta({
     description: 'The path this route owns. `/x/*` owns `/x` and everything below. The longest path owns the request.',
@@ -75,10 +60,11 @@ const route = z.strictObject({
   rewrite: routePath.optional().meta({
     description: "The path asked for upstream; `*` stands for what the route's `*` matched. Unchanged when absent.",
   }),
-  require: z.union([z.literal('none', REQUIRE), person], REQUIRE).meta({
+  require: requirement.meta({
     description: 'Who may use the route: `none` for everybody, or rules about the person.',
   }),
   credential: credential.optional().meta({ description: "What this route sends. Its service's when absent." }),
+  limit: limit.optional().meta({ description: 'How many requests of one caller the route takes.' }),
   page: z.boolean('true or false').default(true).meta({
     description:
       'A navigation by somebody not logged in starts a login. With `false` it is a 401, as a fetch always is.',
@@ -93,6 +79,7 @@ export const routeList = z.array(route).prefault([]).meta({
 })
 
 export const routeItem = route
+export const serviceItem = service
 
 export type ParsedRoute = z.output<typeof route>
 export type ParsedService = z.output<typeof service>

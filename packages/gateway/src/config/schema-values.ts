@@ -1,8 +1,10 @@
 // The kinds of value a key can have. Every message says what was expected and never repeats the value, which may be a
 // secret. `x-type` travels through the JSON Schema to the documentation.
 import { z } from 'zod'
+import { ownsBelow } from '../kernel/paths.ts'
 import { isAddressBlock, parseListenAddress, parseOrigin } from './addresses.ts'
 import type { StoreConfig } from './gateway-config.ts'
+import { parseRoutePath } from './route-path.ts'
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/
@@ -57,12 +59,30 @@ export function nonEmpty(expected: string) {
   return z.string(expected).min(1, expected)
 }
 
+/** A list of names; `expected` is one of them. */
+export function names(expected: string) {
+  return z.array(nonEmpty(expected))
+}
+
+export function flag(description: string) {
+  return z.boolean('true or false').default(false).meta({ description })
+}
+
+export const scopes = z.array(matching('a scope', /^[\x21\x23-\x5b\x5d-\x7e]+$/))
+
 export function listenAddress(example: string) {
   return parsed(`host:port such as ${example}`, parseListenAddress).meta({ 'x-type': '`host:port`' })
 }
 
 export function origin(example: string) {
   return parsed(`an origin such as ${example}: no path, query or credentials`, parseOrigin).meta({ 'x-type': 'origin' })
+}
+
+/** A canonical path that is one path: no `*`. */
+export function onePath(example: string) {
+  return parsed(`a canonical path such as ${example}`, (value) =>
+    ownsBelow(value) ? undefined : parseRoutePath(value),
+  )
 }
 
 export const filePath = nonEmpty("a file's path").meta({ 'x-type': 'file path' })

@@ -1,15 +1,20 @@
 // Every key of doorman.yaml with its type, unit, default and description. The documentation and the JSON Schema are
 // generated from here; no other module has a default.
 import { z } from 'zod'
+import { internalTokens } from './schema-credential.ts'
+import { limit } from './schema-limit.ts'
 import { endpoints, login, user } from './schema-login.ts'
 import { realms } from './schema-realm.ts'
+import { tenant } from './schema-require.ts'
 import { routeList, services } from './schema-routes.ts'
 import {
   addressBlock,
   duration,
   filePath,
   listenAddress,
+  localName,
   matching,
+  onePath,
   origin,
   parsed,
   storeAddress,
@@ -81,7 +86,17 @@ const cookies = z
   })
 
 const frontend = z.strictObject({
-  origin: origin('https://app.example.com').meta({ description: 'The origin of a front end.' }),
+  origin: origin('https://app.example.com').meta({
+    description: 'The origin of a front end, exactly. It may call with credentials (CORS).',
+  }),
+  realm: localName.optional().meta({
+    description: 'The realm its people log in to: a key of `realms` without `obtain`.',
+    'x-default': 'the first without `obtain`',
+  }),
+  home: onePath('/').prefault('/').meta({
+    description: 'Where browsers come back to when a login or logout names no place: a path of this origin.',
+    'x-type': 'path',
+  }),
 })
 
 const refresh = z
@@ -121,11 +136,20 @@ export const configSchema = z
     keys,
     session,
     cookies,
-    frontends: z.array(frontend).min(1, 'at least one front end').optional().meta({
-      description: 'Where browsers may be sent back to after login and logout. `publicUrl` alone when absent.',
-    }),
+    frontends: z
+      .array(frontend)
+      .min(1, 'at least one front end')
+      .optional()
+      .meta({
+        description:
+          'Where browsers may be sent back to after login and logout, and what may call from another origin. `publicUrl` ' +
+          'is always among them.',
+      }),
     services,
     routes: routeList,
+    tenant,
+    internalTokens,
+    limit: limit.optional().meta({ description: 'How many requests of one caller all routes take together.' }),
     login,
     refresh,
     endpoints,

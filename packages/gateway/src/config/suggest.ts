@@ -1,4 +1,14 @@
 // Guesses which name was meant by a misspelt one.
+import { type ConfigPath, contradiction, type Finding } from './problems.ts'
+
+/** A name that should be a key of `section`. */
+export function unknownName(path: ConfigPath, section: string, name: string, known: readonly string[]): Finding {
+  return contradiction(path, `no key of ${section}`, ask(suggestName(name, known)))
+}
+
+export function ask(near: string | null): string | null {
+  return near === null ? null : `did you mean ${near}?`
+}
 
 /** The nearest of `known`, or null when none is near. Case, `-` and `_` do not count. */
 export function suggestName(name: string, known: readonly string[]): string | null {
