@@ -29,6 +29,11 @@ export function createSendAsClient(
   }
 }
 
+/** What an operator looks at after a client refusal; `because` is the realm's own word. */
+export function explainClientRefusal(clientId: string, because: string): string {
+  return `the realm refuses client ${clientId}: ${because}: check clientId and clientAuth, and that the client is enabled`
+}
+
 /** The realm refused us, not what we asked for: Keycloak answers 401, or 400 to an assertion it does not like. */
 export function isClientRefusal(status: number, error: string | null): boolean {
   return status === 401 || (status === 400 && (error === 'invalid_client' || error === 'unauthorized_client'))

@@ -8,12 +8,18 @@ import {
 } from 'openid-client'
 import { type ClientAuthOptions, createClientAuth } from './client-auth.ts'
 import { createSendAsClient, type SendAsClient } from './client-request.ts'
+import { requestClientToken } from './client-token.ts'
 import { createDiscovery, type DiscoveryOptions } from './discovery.ts'
+import { exchangeToken } from './exchange-token.ts'
+import { introspect } from './introspect.ts'
+import { checkIntrospection, type IntrospectionCheckOptions } from './introspection-check.ts'
 import { type JwsVerdict, verifyJws } from './jws.ts'
 import { createKeySet, type KeySetOptions } from './key-set.ts'
 import type { RealmMetadata } from './metadata.ts'
 import { type ProbeOptions, probeClient } from './probe.ts'
+import { createPublicFetch } from './public-documents.ts'
 import { createRealmFetch, type RealmFetchOptions } from './realm-fetch.ts'
+import { redeemAssertion } from './redeem-assertion.ts'
 import { redeemCode } from './redeem-code.ts'
 import { type RefreshRules, refreshTokens } from './refresh-tokens.ts'
 import type { RelyingParty } from './relying-party.ts'
@@ -25,6 +31,7 @@ export interface RelyingPartyOptions
     KeySetOptions,
     RefreshRules,
     ProbeOptions,
+    IntrospectionCheckOptions,
     RenewalOptions {
   readonly clientAuth: ClientAuthOptions
 }
@@ -58,7 +65,16 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
   const discovery = createDiscovery(options, fetch)
   const keySet = createKeySet(options, fetch, async () => (await discovery.current()).jwksUrl)
   const send = createSendAsClient(discovery, createClientAuth(options), fetch)
-  const renewal = createRenewal(options, discovery, (metadata) => probeClient(options, metadata, fetch, send))
+  const obtaining = {
+    requestClientToken: (scopes: readonly string[]) => requestClientToken(scopes, options, send),
+    introspect: (token: string) => introspect(token, clientId, send),
+  }
+  const renewal = createRenewal(
+    options,
+    discovery,
+    (metadata) => probeClient(options, metadata, fetch, send),
+    () => checkIntrospection(options, obtaining),
+  )
 
   async function verifySignature(idToken: string): Promise<JwsVerdict> {
     const verdict = await verifyJws(idToken, 'jwt', options.idTokenAlgorithms, keySet)
@@ -86,6 +102,10 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
     announcesIssuer: async () => (await discovery.current()).announcesIssuer,
     redeemCode: (redemption) => redeemCode(redemption, options, send, verifySignature),
     refresh: (refreshToken, subject) => refreshTokens(refreshToken, subject, options, send, verifySignature),
+    exchangeToken: (request) => exchangeToken(request, options, send),
+    ...obtaining,
+    redeemAssertion: (assertion, scopes) => redeemAssertion(assertion, scopes, options, send),
+    fetch: createPublicFetch(options, fetch),
     endSession: (refreshToken) => endRealmSession(send, discovery.known()?.logoutUrl ?? null, refreshToken),
     buildEndSessionUrl({ idTokenHint, postLogoutRedirectUri, state }) {
       const metadata = discovery.known()

@@ -1,3 +1,8 @@
+/** True for `application/json` and its relatives. */
+export function isJsonMediaType(mediaType: string): boolean {
+  return /^application\/(?:[\w.-]+\+)?json$/.test(mediaType)
+}
+
 /** The object in a text from outside; null for anything else. */
 export function parseJsonObject(text: string): Readonly<Record<string, unknown>> | null {
   try {

@@ -18,6 +18,7 @@ export interface RealmMetadata {
   readonly authorizationUrl: URL
   readonly tokenUrl: URL
   readonly jwksUrl: URL
+  readonly introspectionUrl: URL | null
   readonly logoutUrl: URL | null
   readonly announcesIssuer: boolean
   readonly secretMethod: 'basic' | 'post'
@@ -34,7 +35,8 @@ function invalid(because: string, detail: Readonly<Record<string, string>> = {})
   return new GatewayError('ERR_REALM_METADATA_INVALID', { because, ...detail })
 }
 
-function onBackchannel(url: URL, options: MetadataOptions): URL {
+/** Where this process asks for what the public address names. */
+export function onBackchannel(url: URL, options: MetadataOptions): URL {
   return options.backchannelUrl === null ? url : new URL(url.pathname + url.search, options.backchannelUrl)
 }
 
@@ -56,6 +58,10 @@ function parseEndpoint(document: Document, name: string, options: MetadataOption
   // Keycloak answers 400 to such paths.
   if (/\/\/|;/.test(url.pathname)) throw invalid(`${name} has "//" or ";" in its path`)
   return url
+}
+
+function parseOptionalEndpoint(document: Document, name: string, options: MetadataOptions): URL | null {
+  return document[name] === undefined ? null : parseEndpoint(document, name, options)
 }
 
 function parseNames(value: unknown): readonly string[] {
@@ -87,14 +93,15 @@ export function parseMetadata(document: Document, options: MetadataOptions): Rea
     })
   }
   const authorization = parseEndpoint(document, 'authorization_endpoint', options)
-  const hasEndSession = document.end_session_endpoint !== undefined
-  const endSession = hasEndSession ? parseEndpoint(document, 'end_session_endpoint', options) : null
+  const endSession = parseOptionalEndpoint(document, 'end_session_endpoint', options)
+  const introspection = parseOptionalEndpoint(document, 'introspection_endpoint', options)
   return {
     authorizationEndpoint: authorization.href,
     endSessionEndpoint: endSession?.href ?? null,
     authorizationUrl: onBackchannel(authorization, options),
     tokenUrl: onBackchannel(parseEndpoint(document, 'token_endpoint', options), options),
     jwksUrl: onBackchannel(parseEndpoint(document, 'jwks_uri', options), options),
+    introspectionUrl: introspection === null ? null : onBackchannel(introspection, options),
     logoutUrl: endSession === null ? null : onBackchannel(endSession, options),
     announcesIssuer: document.authorization_response_iss_parameter_supported === true,
     secretMethod: secretMethod(document),

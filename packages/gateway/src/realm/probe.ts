@@ -1,8 +1,8 @@
-// Whether the realm knows our client, its redirect URI and its secret, asked by two requests that change nothing.
+// Whether the realm knows our client, its redirect URI and its secret, asked by at most two requests that change nothing.
 // Otherwise the first person to log in would be left on an error page of Keycloak's.
 import { calculatePKCECodeChallenge } from 'openid-client'
 import { createSecret } from '../kernel/secrets.ts'
-import { isClientRefusal, type SendAsClient } from './client-request.ts'
+import { explainClientRefusal, isClientRefusal, type SendAsClient } from './client-request.ts'
 import type { RealmMetadata } from './metadata.ts'
 import type { RealmFetch } from './realm-fetch.ts'
 import { parseTokenError } from './token-response.ts'
@@ -14,6 +14,8 @@ const TOLD_ERROR_MAX_CHARACTERS = 60
 export interface ProbeOptions {
   readonly realm: string
   readonly clientId: string
+  /** Browsers are sent there to log in, first or as a second login: then the redirect URI must be registered. */
+  readonly isLoginRealm: boolean
   readonly redirectUri: string
   readonly scopes: readonly string[]
 }
@@ -69,10 +71,7 @@ async function probeSecret(options: ProbeOptions, send: SendAsClient): Promise<P
   })
   const { error, because } = parseTokenError(answer)
   if (isClientRefusal(answer.status, error)) {
-    return {
-      kind: 'refused',
-      because: `the realm refuses client ${options.clientId} at its token endpoint: ${because}: check clientId and clientAuth, and that the client is enabled`,
-    }
+    return { kind: 'refused', because: explainClientRefusal(options.clientId, because) }
   }
   return answer.status === 400 && error === 'invalid_grant' ? { kind: 'accepted' } : { kind: 'unknown' }
 }
@@ -86,7 +85,7 @@ export async function probeClient(
 ): Promise<ProbeResult> {
   try {
     const secret = await probeSecret(options, send)
-    return secret.kind === 'accepted' ? await probeRedirect(options, metadata, fetch) : secret
+    return secret.kind === 'accepted' && options.isLoginRealm ? await probeRedirect(options, metadata, fetch) : secret
   } catch {
     return { kind: 'unknown' }
   }

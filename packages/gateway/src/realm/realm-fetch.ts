@@ -41,7 +41,7 @@ export interface RealmAnswer {
 
 export interface RealmFetch {
   /** Sends once. Throws `ERR_REALM_UNREACHABLE`, `ERR_REALM_TIMEOUT`. */
-  call(endpoint: RealmEndpoint, url: URL, request: RealmRequest): Promise<RealmAnswer>
+  call(endpoint: RealmEndpoint, url: URL, request: RealmRequest, signal?: AbortSignal): Promise<RealmAnswer>
   /** Tells when, by the realm's clock, a token was issued that has just come: Keycloak 26 itself sends no `Date`. */
   noteIssuedAt(issuedAt: EpochSeconds): void
   /** The realm's clock minus ours; 0 until known. */
@@ -109,14 +109,15 @@ export function createRealmFetch(options: RealmFetchOptions): RealmFetch {
     hasWarnedOfSkew = isNoticeable
   }
 
-  async function send(url: URL, init: RealmRequest): Promise<RealmAnswer> {
+  async function send(url: URL, init: RealmRequest, signal: AbortSignal | undefined): Promise<RealmAnswer> {
     const sentAt = clock()
+    const limit = AbortSignal.timeout(options.timeoutSeconds * 1000)
     const { statusCode, headers, body } = await request(url, {
       dispatcher,
       method: init.method,
       headers: { 'user-agent': 'doorman', ...init.headers },
       body: init.body,
-      signal: AbortSignal.timeout(options.timeoutSeconds * 1000),
+      signal: signal === undefined ? limit : AbortSignal.any([limit, signal]),
     })
     const date = Date.parse(singleHeader(headers.date) ?? '') / 1000
     if (Number.isFinite(date)) noteTime(date, (sentAt + clock()) / 2)
@@ -131,11 +132,11 @@ export function createRealmFetch(options: RealmFetchOptions): RealmFetch {
   }
 
   return {
-    async call(endpoint, url, init) {
+    async call(endpoint, url, init, signal) {
       const startedAt = performance.now()
       let outcome: 'success' | 'refused' | 'failed' = 'failed'
       try {
-        const answer = await send(url, init)
+        const answer = await send(url, init, signal)
         outcome = callOutcome(answer.status)
         return answer
       } catch (cause) {

@@ -41,6 +41,7 @@ export function createRenewal(
   options: RenewalOptions,
   discovery: Discovery,
   probe: (metadata: RealmMetadata) => Promise<ProbeResult>,
+  checkIntrospection: () => Promise<string | null>,
 ): Renewal {
   const { realm, events, clock } = options
   let failures = 0
@@ -59,7 +60,10 @@ export function createRenewal(
     client = await probe(metadata)
     const isNews = before?.kind !== 'refused' || client.kind !== 'refused' || before.because !== client.because
     if (client.kind === 'refused' && isNews) warn(client.because)
-    return client.kind === 'accepted'
+    if (client.kind !== 'accepted') return false
+    const doubt = await checkIntrospection()
+    if (doubt !== null) warn(doubt)
+    return true
   }
 
   async function isAllWell(): Promise<boolean> {

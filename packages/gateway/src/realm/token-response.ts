@@ -1,7 +1,7 @@
 // The answer of a token endpoint (RFC 6749 section 5). No I/O and no clock. The refresh token is taken out before
 // anything is judged: it may be the only one that still works.
 import type { EpochSeconds } from '../kernel/time.ts'
-import { parseJsonObject } from './json.ts'
+import { isJsonMediaType, parseJsonObject } from './json.ts'
 import type { RealmAnswer } from './realm-fetch.ts'
 import { decodeClaims } from './roles.ts'
 import type { TokenSet } from './token-set.ts'
@@ -13,7 +13,13 @@ const DESCRIPTION_MAX_CHARACTERS = 160
 const WORD_MAX_CHARACTERS = 24
 
 export type TokenResponse =
-  | { readonly kind: 'tokens'; readonly tokens: TokenSet }
+  | {
+      readonly kind: 'tokens'
+      readonly tokens: TokenSet
+      readonly scope: string | null
+      /** Of a token exchange (RFC 8693 section 2.2.1). */
+      readonly issuedTokenType: string | null
+    }
   /** A 200 that is no token response. `refreshToken` is the one it carried nevertheless. */
   | { readonly kind: 'unusable'; readonly because: string; readonly refreshToken: string | null }
 
@@ -36,7 +42,7 @@ function accessTokenSeconds(body: Body, accessToken: string): number {
 }
 
 function findFault(body: Body | null, answer: RealmAnswer): string | null {
-  if (!/^application\/(?:[\w.-]+\+)?json$/.test(answer.mediaType)) return 'the token answer is not JSON'
+  if (!isJsonMediaType(answer.mediaType)) return 'the token answer is not JSON'
   if (body === null) return 'the token answer is broken JSON'
   if (nonEmptyString(body.access_token) === null) return 'the token answer has no access token'
   // Compared without case (RFC 6749 section 5.1).
@@ -61,7 +67,8 @@ export function parseTokenResponse(answer: RealmAnswer): TokenResponse {
     refreshTokenExpiresAt: refreshSeconds === null ? null : answer.sentAt + refreshSeconds,
     idToken: nonEmptyString(body.id_token),
   }
-  return { kind: 'tokens', tokens }
+  const issuedTokenType = nonEmptyString(body.issued_token_type)
+  return { kind: 'tokens', tokens, scope: nonEmptyString(body.scope), issuedTokenType }
 }
 
 export interface TokenError {
@@ -86,6 +93,11 @@ export function parseTokenError(answer: RealmAnswer): TokenError {
   const description = readableWords(body?.error_description)
   const because = [answer.status, error, description === null ? null : `(${description})`]
   return { error, because: because.filter((part) => part !== null).join(' ') }
+}
+
+/** As the realm wrote it: to be compared, never told, since it could repeat a token. Empty when there is none. */
+export function parseErrorDescription(answer: RealmAnswer): string {
+  return nonEmptyString(parseJsonObject(answer.text)?.error_description) ?? ''
 }
 
 /** The realm's `Retry-After`, at most a few seconds: a starting Keycloak tells how long it has been starting. */

@@ -41,6 +41,8 @@ test('counts lifetimes from the moment the request was sent', () => {
       refreshTokenExpiresAt: SENT_AT + 1800,
       idToken: 'id',
     },
+    scope: null,
+    issuedTokenType: null,
   })
 })
 

@@ -66,6 +66,7 @@ function buildMetadata(origin: string): Record<string, unknown> {
     authorization_endpoint: `${protocol}/auth`,
     token_endpoint: `${protocol}/token`,
     jwks_uri: `${protocol}/certs`,
+    introspection_endpoint: `${protocol}/token/introspect`,
     end_session_endpoint: `${protocol}/logout`,
     token_endpoint_auth_methods_supported: ['private_key_jwt', 'client_secret_basic', 'client_secret_post'],
     id_token_signing_alg_values_supported: ['RS256', 'ES256'],
