@@ -48,6 +48,12 @@ function readCount(value: number | undefined, fallback: number, option: string):
   throw new TypeError(`${option} must be a number, 0 or more`)
 }
 
+function readLimit(value: number | undefined, fallback: number, option: string): number {
+  const limit = readCount(value, fallback, option)
+  if (limit > 0) return limit
+  throw new TypeError(`${option} must be more than 0`)
+}
+
 function readText(value: unknown, option: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw new TypeError(`${option} must be a string that is not empty`)
@@ -112,7 +118,7 @@ export function readGuardOptions(options: GuardOptions): GuardSettings {
     cachedTokens: readCount(options.cachedTokens, 10_000, 'cachedTokens'),
     keySetSeconds: readCount(options.keySetSeconds, 300, 'keySetSeconds'),
     keySetCooldownSeconds: readCount(options.keySetCooldownSeconds, 10, 'keySetCooldownSeconds'),
-    timeoutSeconds: readCount(options.timeoutSeconds, 5, 'timeoutSeconds'),
+    timeoutSeconds: readLimit(options.timeoutSeconds, 5, 'timeoutSeconds'),
     // Asked for at each call, so that a global `fetch` that is replaced later is the one used.
     fetch: options.fetch ?? ((...request) => globalThis.fetch(...request)),
     now: options.now ?? (() => Date.now() / 1000),

@@ -34,11 +34,28 @@ function decodeObject(part: string): Claims | null {
   return bytes === null ? null : parseJson(bytes)
 }
 
-export function parseTokenForm(token: string): TokenForm {
-  const [first = '', second = '', third = '', ...more] = token.split('.', 6)
+export interface JwsParts {
+  readonly header: Claims
+  /** Encoded still. */
+  readonly signed: string
+}
+
+/** A compact JWS with a signature, each part of it written canonically; null for anything else. */
+export function parseJwsParts(token: string): JwsParts | null {
+  const [first = '', signed = '', signature = '', ...more] = token.split('.', 4)
   const header = decodeObject(first)
-  if (header === null) return /^ey|\.e/.test(token) ? { kind: 'malformed' } : { kind: 'opaque' }
-  const claims = decodeObject(second)
-  if (claims === null || third === '' || more.length > 0 || decodePart(third) === null) return { kind: 'malformed' }
-  return { kind: 'jws', header, claims }
+  if (header === null || signature === '' || more.length > 0) return null
+  return decodePart(signed) === null || decodePart(signature) === null ? null : { header, signed }
+}
+
+/** Whether it starts as JOSE objects do, in whatever spelling. */
+function hasJoseHeader(token: string): boolean {
+  return parseJson(Buffer.from(token.split('.', 1)[0] ?? '', 'base64url')) !== null
+}
+
+export function parseTokenForm(token: string): TokenForm {
+  const parts = parseJwsParts(token)
+  if (parts === null) return hasJoseHeader(token) ? { kind: 'malformed' } : { kind: 'opaque' }
+  const claims = decodeObject(parts.signed)
+  return claims === null ? { kind: 'malformed' } : { kind: 'jws', header: parts.header, claims }
 }
