@@ -88,6 +88,8 @@ export type GatewayEvent =
       readonly seconds: number
     }
   | { readonly kind: 'store.failed'; readonly operation: string; readonly cause: unknown }
+  /** Internal tokens are signed by this key from now on. */
+  | { readonly kind: 'signing-key.changed'; readonly kid: string; readonly algorithm: string }
   | { readonly kind: 'gateway.warned'; readonly warning: string }
 
 /** Must not throw: it is called in the middle of what it is told about. */

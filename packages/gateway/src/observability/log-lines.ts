@@ -55,6 +55,8 @@ export function buildLogLine(event: LoggedEvent): LogLine {
       })
     case 'store.failed':
       return line('error', event.kind, { operation: event.operation, causes: describeCauses(event.cause, false) })
+    case 'signing-key.changed':
+      return line('audit', event.kind, { kid: event.kid, algorithm: event.algorithm })
     case 'realm.warned':
       return line('warn', event.kind, { realm: event.realm, warning: redact(event.warning) })
     case 'gateway.warned':
