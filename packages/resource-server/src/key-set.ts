@@ -1,8 +1,8 @@
 // The public keys of one issuer. An unknown `kid` means one refetch at once, for all who wait; when that did not help,
 // no other for the cool-down. Keys stay in use while the issuer is down. Keys named by a token (`jku`, `jwk`, `x5u`,
 // `x5c`) are never looked at (RFC 8725 section 3.10).
-import { type CryptoKey, createLocalJWKSet, type JWK } from 'jose'
-import { isObject } from './claims.ts'
+import { type CryptoKey, createLocalJWKSet } from 'jose'
+import { type Claims, isObject } from './claims.ts'
 import { type IssuerCall, parseAnswer } from './issuer-call.ts'
 
 export interface KeySetOptions {
@@ -37,14 +37,19 @@ type PublishedKeys = ReadonlyMap<string, PublishedKey>
 /** With no keys at all, a first failure is forgotten sooner: the issuer may just be starting. */
 const FIRST_COOLDOWN_SECONDS = 1
 
+/** `use: enc` stands beside the signing keys in Keycloak's set. With an RSA exponent of 1 anything is a signature. */
+function isUsable(jwk: unknown): jwk is Claims & { readonly kty: string } {
+  if (!isObject(jwk) || typeof jwk.kty !== 'string' || (jwk.use !== undefined && jwk.use !== 'sig')) return false
+  return jwk.kty !== 'RSA' || !/^(?:00)*(?:0[01])?$/.test(Buffer.from(String(jwk.e), 'base64url').toString('hex'))
+}
+
 /** A set of its own for each key, so that a broken one cannot spoil the others. Known keys keep what jose imported. */
 function parseKeys(keys: readonly unknown[], known: PublishedKeys): PublishedKeys {
   const published = new Map<string, PublishedKey>()
   for (const jwk of keys) {
-    // `use: enc` stands beside the signing keys in Keycloak's set.
-    if (!isObject(jwk) || typeof jwk.kty !== 'string' || (jwk.use !== undefined && jwk.use !== 'sig')) continue
+    if (!isUsable(jwk)) continue
     const id = JSON.stringify(jwk)
-    const resolve = known.get(id)?.resolve ?? createLocalJWKSet({ keys: [{ ...jwk, kty: jwk.kty } satisfies JWK] })
+    const resolve = known.get(id)?.resolve ?? createLocalJWKSet({ keys: [jwk] })
     published.set(id, { id, kid: jwk.kid, resolve })
   }
   return published
