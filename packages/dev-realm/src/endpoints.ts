@@ -1,4 +1,5 @@
 // Which endpoint a path belongs to.
+import { BROKER_PATH } from './broker.ts'
 import { OPENID_CONNECT_PATH } from './discovery.ts'
 import type { RealmEndpoint } from './faults.ts'
 import { LOGIN_PATH } from './login-server.ts'
@@ -21,6 +22,7 @@ const METHODS: Readonly<Record<RealmEndpoint, readonly string[]>> = {
   auth: ['GET'],
   login: ['GET', 'POST'],
   resume: ['GET'],
+  broker: ['GET'],
   token: ['POST'],
   certs: ['GET', 'HEAD'],
   logout: ['GET', 'POST'],
@@ -34,6 +36,7 @@ const METHODS: Readonly<Record<RealmEndpoint, readonly string[]>> = {
 /** `path`: what follows `/realms/NAME`. */
 export function findEndpoint(path: string): RealmEndpoint {
   if (path.startsWith(`${LOGIN_PATH}/`)) return 'login'
+  if (path.startsWith(`${BROKER_PATH}/`)) return 'broker'
   if (path.startsWith(`${OPENID_CONNECT_PATH}/auth/`)) return 'resume'
   return Object.hasOwn(FIXED, path) ? (FIXED[path] ?? 'unknown') : 'unknown'
 }

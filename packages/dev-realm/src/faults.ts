@@ -7,6 +7,7 @@ export type RealmEndpoint =
   | 'auth'
   | 'login'
   | 'resume'
+  | 'broker'
   | 'token'
   | 'certs'
   | 'logout'

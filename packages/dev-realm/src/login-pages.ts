@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Interaction, InteractionResult } from 'oidc-provider'
 import { findAskedAcr } from './acr.ts'
 import { type Answer, redirectAnswer } from './answer.ts'
+import { type Broker, readTicket } from './broker.ts'
 import { OPENID_CONNECT_PATH } from './discovery.ts'
 import type { LoginServer } from './login-server.ts'
 import { LOGIN_PATH } from './login-server.ts'
@@ -11,13 +12,13 @@ import { actionPage, errorPage, loginPage } from './pages.ts'
 import type { RealmState } from './realm-state.ts'
 
 export interface LoginPages {
-  show(request: IncomingMessage, response: ServerResponse, uid: string): Promise<Answer>
+  show(request: IncomingMessage, response: ServerResponse, uid: string, query: URLSearchParams): Promise<Answer>
   submit(request: IncomingMessage, response: ServerResponse, uid: string, form: URLSearchParams): Promise<Answer>
 }
 
 const MAX_REMEMBERED_LOGINS = 1000
 
-export function createLoginPages(state: RealmState, server: LoginServer): LoginPages {
+export function createLoginPages(state: RealmState, server: LoginServer, broker: Broker): LoginPages {
   // For a form that is posted again after its login is over: Keycloak sends the person back to the application.
   const finished = new Map<string, Interaction['params']>()
 
@@ -44,21 +45,35 @@ export function createLoginPages(state: RealmState, server: LoginServer): LoginP
     )
   }
 
+  async function finish(
+    request: IncomingMessage,
+    response: ServerResponse,
+    interaction: Interaction,
+    result: InteractionResult | string,
+  ): Promise<Answer> {
+    if (typeof result === 'string') return errorPage(400, 'We are sorry…', result)
+    const location = await server.provider.interactionResult(request, response, result)
+    remember(interaction)
+    return redirectAnswer(location)
+  }
+
   return {
-    async show(request, response, uid) {
+    async show(request, response, uid, query) {
       const interaction = await find(request, response, uid)
-      return interaction === null ? answerStale(uid) : showPage(state, interaction)
+      if (interaction === null) return answerStale(uid)
+      const ticket = readTicket(query)
+      if (ticket === null) return broker.begin(interaction) ?? showPage(state, interaction)
+      const result = broker.takeResult(uid, ticket)
+      if (result === undefined) return answerStale(uid)
+      const { accountId } = await server.readBrowserSession(request, response)
+      return finish(request, response, interaction, refuseOther(result, accountId))
     },
     async submit(request, response, uid, form) {
       const interaction = await find(request, response, uid)
       if (interaction === null) return answerStale(uid)
       if (form.has('restart')) return restart(state, interaction)
       const { accountId } = await server.readBrowserSession(request, response)
-      const result = readResult(state, interaction, form, accountId)
-      if (typeof result === 'string') return errorPage(400, 'We are sorry…', result)
-      const location = await server.provider.interactionResult(request, response, result)
-      remember(interaction)
-      return redirectAnswer(location)
+      return finish(request, response, interaction, refuseOther(readResult(state, interaction, form), accountId))
     },
   }
 }
@@ -97,20 +112,21 @@ function sortUsers(users: readonly DevUser[], first: DevUser | undefined): reado
   return users.toSorted((a, b) => Number(b === first) - Number(a === first))
 }
 
-/** A sentence when this person cannot log in here; `current` is who the browser is logged in as by now. */
-function readResult(
-  state: RealmState,
-  interaction: Interaction,
-  form: URLSearchParams,
-  current: string | undefined,
-): InteractionResult | string {
+/** `current` is who the browser is logged in as by now. */
+function refuseOther(result: InteractionResult | string, current: string | undefined): InteractionResult | string {
+  const chosen = typeof result === 'string' ? undefined : result.login?.accountId
+  if (current === undefined || chosen === undefined || chosen === current) return result
+  return 'You are already authenticated as a different user.'
+}
+
+/** A sentence when this person cannot log in here. */
+function readResult(state: RealmState, interaction: Interaction, form: URLSearchParams): InteractionResult | string {
   if (form.has('cancel')) return { error: 'access_denied' }
   const action = form.get('kc_action_status')
   if (action !== null) return { action: action === 'success' ? 'success' : 'cancelled' }
   const user = state.directory.findUser(form.get('user') ?? '')
   if (user === undefined) return 'Invalid username or password.'
   if (!user.enabled) return 'Account is disabled, contact your administrator.'
-  if (current !== undefined && current !== user.id) return 'You are already authenticated as a different user.'
   return { login: { accountId: user.id, acr: findAskedAcr(interaction.params.acr_values) ?? '1' } }
 }
 

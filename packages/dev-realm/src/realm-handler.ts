@@ -1,6 +1,7 @@
 // The endpoints as one table.
 import type { IncomingMessage } from 'node:http'
 import { type Answer, jsonAnswer, oauthError, redirectAnswer } from './answer.ts'
+import { createBroker } from './broker.ts'
 import { createClientAuthenticator } from './client-auth.ts'
 import { isRedirectUriAllowed } from './directory.ts'
 import { buildMetadata, OPENID_CONNECT_PATH } from './discovery.ts'
@@ -22,7 +23,8 @@ const SUPPORTED_PROMPTS = ['none', 'login'] as const
 export function createRealmHandler(state: RealmState, server: LoginServer): RealmHandler {
   const audiences = [state.issuer, `${state.issuer}${OPENID_CONNECT_PATH}/token`]
   const authenticator = createClientAuthenticator(state.directory, audiences)
-  const pages = createLoginPages(state, server)
+  const broker = createBroker(state)
+  const pages = createLoginPages(state, server, broker)
   const logout = createLogoutEndpoint(state)
 
   async function asClient(request: RealmRequest, answer: (client: DevClient) => Promise<Answer>): Promise<Answer> {
@@ -49,11 +51,12 @@ export function createRealmHandler(state: RealmState, server: LoginServer): Real
     info: async () => jsonAnswer(200, { realm: state.realm, doorman_dev_realm: true }),
     auth: async (request) => authorize(state, server, request),
     resume: async (request) => delegate(server, request),
-    login: async ({ path, form, incoming, outgoing }) => {
+    login: async ({ path, query, form, incoming, outgoing }) => {
       const uid = path.slice(LOGIN_PATH.length + 1)
       if (incoming.method === 'POST') return pages.submit(incoming, outgoing, uid, form)
-      return pages.show(incoming, outgoing, uid)
+      return pages.show(incoming, outgoing, uid, query)
     },
+    broker: ({ path, query }) => broker.answerReturn(path, query),
     token: (request) => answerTokenRequest(state, authenticator, authorizationOf(request), request.form),
     introspect: (request) => asClient(request, (client) => answerIntrospection(state, client, request.form)),
     revoke: (request) => asClient(request, (client) => answerRevocation(state, client, request.form)),
