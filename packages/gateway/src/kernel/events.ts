@@ -66,6 +66,39 @@ export type GatewayEvent =
       readonly because?: string
     }
   | {
+      readonly kind: 'credential.obtained'
+      readonly credential: 'exchange' | 'serviceAccount' | 'realm'
+      /** The realm that was asked. */
+      readonly realm: string
+      /** Null for a token that is nobody's, and for a bearer. */
+      readonly session: string | null
+      readonly outcome: 'success' | 'refused'
+      readonly seconds: number
+      /** Absent on success. */
+      readonly code?: ErrorCode
+      readonly because?: string
+    }
+  | {
+      readonly kind: 'token.served'
+      readonly requestId: string
+      /** The realm whose token it is. */
+      readonly realm: string
+      /** Null for the person's own page. */
+      readonly service: string | null
+      readonly subject: string
+      readonly session: string
+    }
+  | {
+      readonly kind: 'token.refused'
+      readonly requestId: string
+      readonly realm: string
+      /** Null when it did not prove which one it is. */
+      readonly service: string | null
+      /** The OAuth error code it was told. */
+      readonly error: string
+      readonly because: string
+    }
+  | {
       readonly kind: 'logout.finished'
       readonly requestId: string
       readonly realm: string

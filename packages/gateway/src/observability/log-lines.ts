@@ -40,6 +40,18 @@ export function buildLogLine(event: LoggedEvent): LogLine {
       return line('audit', event.kind, { ...whose(event), by: event.by, because: redact(event.because) })
     case 'tokens.refreshed':
       return tokensRefreshed(event)
+    case 'credential.obtained':
+      return credentialObtained(event)
+    case 'token.served':
+      return line('audit', event.kind, { request_id: event.requestId, service: event.service, ...whose(event) })
+    case 'token.refused':
+      return line('audit', event.kind, {
+        request_id: event.requestId,
+        realm: event.realm,
+        service: event.service,
+        error: event.error,
+        because: redact(event.because),
+      })
     case 'realm.called':
       return line(event.outcome === 'failed' ? 'warn' : 'debug', event.kind, {
         realm: event.realm,
@@ -99,6 +111,18 @@ function tokensRefreshed(event: Extract<GatewayEvent, { readonly kind: 'tokens.r
     session: event.session,
     outcome: event.outcome,
     duration_ms: milliseconds(event.seconds),
+    ...(event.because === undefined ? {} : { because: redact(event.because) }),
+  })
+}
+
+function credentialObtained(event: Extract<GatewayEvent, { readonly kind: 'credential.obtained' }>): LogLine {
+  return line(event.code === undefined ? 'debug' : ERRORS[event.code].level, event.kind, {
+    credential: event.credential,
+    realm: event.realm,
+    session: event.session,
+    outcome: event.outcome,
+    duration_ms: milliseconds(event.seconds),
+    ...(event.code === undefined ? {} : { code: event.code }),
     ...(event.because === undefined ? {} : { because: redact(event.because) }),
   })
 }

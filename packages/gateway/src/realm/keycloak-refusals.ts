@@ -100,7 +100,7 @@ const JWT_GRANT: readonly Row[] = [
   [
     'invalid_grant',
     /^Token (?:reuse detected|is not active)/,
-    'unavailable',
+    'subject-dead',
     () => 'the assertion was used before or has expired; each is good for one use',
   ],
   [

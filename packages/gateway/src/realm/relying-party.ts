@@ -73,7 +73,7 @@ export interface ObtainedToken {
 
 export type ObtainResult =
   | { readonly kind: 'token'; readonly token: ObtainedToken }
-  /** The subject token has died (400 `invalid_request` "Invalid token"): renew it and try once more. */
+  /** What was presented is dead: a subject token (400 "Invalid token"), or an assertion used before. Try once more with a new one. */
   | { readonly kind: 'subject-dead' }
   /**
    * The realm refuses it, and will again. `forbidden`: this person may not have it (403). `misconfigured`: nobody can
