@@ -136,10 +136,6 @@ function refuseNobody({ subject, clientId }: Beneficiary): void {
 function refuseTooLarge(token: string, { audience }: InternalCredential): void {
   if (token.length <= TOKEN_MAX_BYTES) return
   const remedy = 'list the roles and claims the service needs in its credential'
-  throw new GatewayError('ERR_CREDENTIAL_TOO_LARGE', {
-    audience,
-    bytes: token.length,
-    maxBytes: TOKEN_MAX_BYTES,
-    remedy,
-  })
+  const because = `the token for ${audience} has ${token.length} bytes, more than ${TOKEN_MAX_BYTES}`
+  throw new GatewayError('ERR_CREDENTIAL_TOO_LARGE', { because, audience, bytes: token.length, remedy })
 }
