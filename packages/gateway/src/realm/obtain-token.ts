@@ -43,13 +43,14 @@ function judgeKnown({ verdict, because }: Refusal): ObtainResult {
 
 function judgeRefusal(answer: RealmAnswer, grant: TokenGrant, asked: RefusedRequest): ObtainResult {
   const { error, because } = parseTokenError(answer)
-  const isTrouble = answer.status >= 500 || answer.status === 429 || error === null
-  if (isTrouble) return unavailable(because, parseRetryAfter(answer.retryAfter, answer.sentAt))
+  const retryAfterSeconds = parseRetryAfter(answer.retryAfter, answer.sentAt)
+  if (answer.status >= 500 || answer.status === 429) return unavailable(because, retryAfterSeconds)
   const known = findRefusal(grant, error, parseErrorDescription(answer), asked)
   if (known !== null) return judgeKnown(known)
   // A secret may be on its way round: the next attempt can already be right.
   if (isClientRefusal(answer.status, error)) return unavailable(explainClientRefusal(asked.clientId, because), null)
-  return misconfigured(`the realm refuses the token: ${because}`)
+  // No OAuth error: something on the way, or a realm that is not there.
+  return error === null ? unavailable(because, null) : misconfigured(`the realm refuses the token: ${because}`)
 }
 
 function judgeAnswer(answer: RealmAnswer, request: TokenRequest): ObtainResult {
