@@ -54,16 +54,20 @@ test('calls the addresses of the metadata when there is no back channel', () => 
   assert.equal(metadata.tokenUrl.href, `${PROTOCOL}/token`)
   assert.equal(metadata.jwksUrl.href, `${PROTOCOL}/certs`)
   assert.equal(metadata.logoutUrl?.href, `${PROTOCOL}/logout`)
+  assert.equal(metadata.introspectionUrl, null)
 })
 
 test('takes paths from the metadata and never hosts when there is a back channel', () => {
   // Keycloak leaves some endpoints public whatever host was asked, and all of them without the dynamic option.
-  const mixed = { ...document, token_endpoint: 'http://elsewhere:9/realms/main/protocol/openid-connect/token' }
+  const introspection_endpoint = `${PROTOCOL}/token/introspect`
+  const token_endpoint = 'http://elsewhere:9/realms/main/protocol/openid-connect/token'
+  const mixed = { ...document, token_endpoint, introspection_endpoint }
   const metadata = parseMetadata(mixed, inside)
   const base = 'http://keycloak:8080/realms/main/protocol/openid-connect'
   assert.equal(metadata.tokenUrl.href, `${base}/token`)
   assert.equal(metadata.jwksUrl.href, `${base}/certs`)
   assert.equal(metadata.logoutUrl?.href, `${base}/logout`)
+  assert.equal(metadata.introspectionUrl?.href, `${base}/token/introspect`)
   assert.equal(metadata.authorizationUrl.href, `${base}/auth`)
 })
 

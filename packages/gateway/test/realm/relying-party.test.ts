@@ -261,6 +261,29 @@ for (const [name, endpoint, script, because] of refusals) {
     }))
 }
 
+test('a realm that nobody logs in to is not asked about a redirect URI', () =>
+  withHarness(
+    async (harness) => {
+      harness.realm.answer('auth', (_request, response) => response.writeHead(400).end('<html>'))
+      harness.relyingParty.start()
+      await harness.until(() => isReady(harness))
+      assert.equal(harness.realm.seenAt('token').length, 1)
+      assert.equal(harness.realm.seenAt('auth').length, 0)
+      assert.deepEqual(harness.warnings(), [])
+    },
+    () => ({ isLoginRealm: false, scopes: [] }),
+  ))
+
+test('a realm that nobody logs in to still says whether it refuses the client', () =>
+  withHarness(
+    async (harness) => {
+      harness.realm.answer('token', (_request, response) => sendJson(response, 401, { error: 'invalid_client' }))
+      harness.relyingParty.start()
+      await harness.until(() => /401 invalid_client/.test(unreadyBecause(harness)))
+    },
+    () => ({ isLoginRealm: false, scopes: [] }),
+  ))
+
 test('a realm that cannot be asked about the client is no reason to be unready', () =>
   withHarness(async (harness) => {
     harness.realm.answer('token', (_request, response) => response.writeHead(500).end())
