@@ -124,12 +124,14 @@ Example:
     })
 }
 
-function addKeys(program: Command, { terminal, env, end }: Context): void {
-  const sealing = program
-    .command('keys')
-    .description('the keys of the gateway')
-    .command('sealing')
-    .description('the ring of keys that seals sessions in the store')
+function addKeys(program: Command, context: Context): void {
+  const keys = program.command('keys').description('the keys of the gateway')
+  addSealingKeys(keys, context)
+  addSigningKeys(keys, context)
+}
+
+function addSealingKeys(keys: Command, { terminal, env, end }: Context): void {
+  const sealing = keys.command('sealing').description('the ring of keys that seals sessions in the store')
   sealing
     .command('list')
     .description('list the keys, oldest first; never the secrets')
@@ -156,6 +158,46 @@ function addKeys(program: Command, { terminal, env, end }: Context): void {
       const { retireKey } = await import('./commands/keys.ts')
       end(await retireKey({ id, force: options.force === true }, options.config, terminal, env))
     })
+}
+
+function addSigningKeys(keys: Command, { terminal, env, end }: Context): void {
+  const signing = keys
+    .command('signing')
+    .description('the keys that sign internal tokens; changed in the store, while gateways run')
+  signing
+    .command('list')
+    .description('list the published keys; never the private ones')
+    .addOption(configOption())
+    .option('--json', 'print one JSON document')
+    .action(async (options: SigningOptions) => {
+      const { listSigningKeys } = await import('./commands/signing-keys.ts')
+      end(await listSigningKeys({ config: options.config, json: options.json === true }, terminal, env))
+    })
+  signing
+    .command('rotate')
+    .description('make a new key, published now; it signs once every service can know it')
+    .addOption(configOption())
+    .option('--json', 'print one JSON document')
+    .action(async (options: SigningOptions) => {
+      const { rotateSigningKey } = await import('./commands/signing-keys.ts')
+      end(await rotateSigningKey({ config: options.config, json: options.json === true }, terminal, env))
+    })
+  signing
+    .command('retire')
+    .description('replace a key; it stays published until its last token has ended')
+    .argument('<kid>', 'the key, as `doorman keys signing list` shows it')
+    .addOption(configOption())
+    .option('--now', 'for an incident: unpublish it at once, and with it every token it has signed')
+    .option('--json', 'print one JSON document')
+    .action(async (kid: string, { config, json, now }: SigningOptions & { now?: true }) => {
+      const { retireSigningKey } = await import('./commands/signing-keys.ts')
+      end(await retireSigningKey({ kid, config, json: json === true, atOnce: now === true }, terminal, env))
+    })
+}
+
+interface SigningOptions {
+  readonly config: string
+  readonly json?: true
 }
 
 function addDev(program: Command, { terminal, env, end }: Context): void {

@@ -8,6 +8,7 @@ export type { EventListener, Events, GatewayEvent } from './kernel/events.ts'
 export { isLoopbackHost } from './kernel/loopback.ts'
 export { type Clock, systemClock } from './kernel/time.ts'
 export type { LogLevel } from './observability/log-lines.ts'
+export { openSigningKeyAdministration, type SigningKeyAdministration } from './signing-key-administration.ts'
 export {
   listSealingKeys,
   type RetireOutcome,
@@ -16,3 +17,10 @@ export {
   type SealingKey,
 } from './stores/key-ring.ts'
 export { openSqliteStore, type SqliteStore } from './stores/sqlite.ts'
+export type {
+  SigningKeyRetirement,
+  SigningKeyRotation,
+  SigningKeyStatus,
+} from './tokens/signing-key-administration.ts'
+export type { SigningAlgorithm, SigningKeyState } from './tokens/signing-key-ring.ts'
+export { SIGNING_KEYS_POLL_SECONDS } from './tokens/signing-keys.ts'

@@ -70,7 +70,9 @@ function unavailable(because: string): GatewayError {
 
 export async function generateSigningKey(algorithm: SigningAlgorithm): Promise<FreshKey> {
   const jwk = (await generatePrivateKey(algorithm)).export({ format: 'jwk' }) as JWK
-  return { kid: await calculateJwkThumbprint(jwk), algorithm, jwk }
+  const kid = await calculateJwkThumbprint(jwk)
+  // A command line would take it for an option.
+  return kid.startsWith('-') ? generateSigningKey(algorithm) : { kid, algorithm, jwk }
 }
 
 async function generatePrivateKey(algorithm: SigningAlgorithm): Promise<KeyObject> {
