@@ -92,6 +92,9 @@ const HEADINGS: Readonly<Record<string, string>> = {
   login_failed: 'The login did not work',
   login_refused: 'You were not logged in',
   login_required: 'Please log in',
+  step_up_required: 'Please log in again',
+  tenant_required: 'Not allowed',
+  tenant_ambiguous: 'Which tenant?',
   forbidden: 'Not allowed',
   csrf: 'Not allowed',
   not_found: 'Nothing here',
@@ -108,11 +111,15 @@ export function buildErrorPage(code: ErrorCode, extras: ErrorExtras): Reply {
   const logIn = extras.loginUrl === undefined ? [] : [{ href: extras.loginUrl, label: 'Log in' }]
   const page: Page = {
     title: HEADINGS[wire] ?? 'Something went wrong',
-    text: EXPLANATIONS[code] ?? problemTitle(wire),
+    text: (EXPLANATIONS[code] ?? problemTitle(wire)) + listTenants(extras.tenants ?? []),
     links: [...logIn, ...(extras.links ?? [FRONT_PAGE_LINK])],
     footnote: `${wire} · ${extras.requestId}`,
   }
   return buildPage(status, page, extraHeaders(extras))
+}
+
+function listTenants(tenants: readonly string[]): string {
+  return tenants.length === 0 ? '' : ` Yours: ${tenants.join(', ')}.`
 }
 
 /** A page for a navigation, a problem document for everything else. */

@@ -34,8 +34,17 @@ const TITLES: Readonly<Record<string, string>> = {
   login_failed: 'The login could not be finished. Please try again.',
   login_refused: 'The login was refused.',
   login_required: 'Please log in.',
+  step_up_required: 'This needs a stronger or more recent login. Please log in again.',
+  second_login_required: 'This needs one more login. Please log in there, too.',
   forbidden: 'Your account may not do this.',
+  tenant_required: 'This needs a tenant, and your account has none.',
+  tenant_ambiguous: 'Please choose one of your tenants.',
+  token_required: 'This needs an access token.',
+  invalid_request: 'Send exactly one access token, in the Authorization header, and nothing beside it.',
+  invalid_token: 'The access token was not accepted. Get a new one.',
   csrf: 'The request did not come from this application.',
+  rate_limited: 'Too many requests. Please wait a little.',
+  credential_unavailable: 'The service behind this address cannot be told who you are at the moment.',
   temporarily_unavailable: 'Something we depend on does not answer at the moment. Please try again shortly.',
   upstream_unreachable: 'The service behind this address cannot be reached.',
   upstream_timeout: 'The service behind this address did not answer in time.',
@@ -51,10 +60,14 @@ export function problemTitle(wire: string): string {
 /** What an answer to a failed request may carry beside its code. */
 export interface ProblemExtras {
   readonly requestId: string
-  /** Where a page sends the person to log in; only with `login_required`. */
+  /** Where a page sends the person to log in; only where that helps. */
   readonly loginUrl?: string
   /** Seconds; sent as `Retry-After`. */
   readonly retryAfterSeconds?: number
+  /** A value of `WWW-Authenticate`. */
+  readonly challenge?: string
+  /** Those the person may name as `X-Tenant`. */
+  readonly tenants?: readonly string[]
   readonly headers?: Reply['headers']
 }
 
@@ -68,6 +81,7 @@ export function buildProblem(code: ErrorCode, extras: ProblemExtras): Reply {
     code: wire,
     request_id: extras.requestId,
     ...(extras.loginUrl === undefined ? {} : { login_url: extras.loginUrl }),
+    ...(extras.tenants === undefined ? {} : { tenants: extras.tenants }),
   }
   return buildReply(status, JSON.stringify(document), [
     ['content-type', 'application/problem+json'],
@@ -76,7 +90,10 @@ export function buildProblem(code: ErrorCode, extras: ProblemExtras): Reply {
 }
 
 /** The headers an answer to a failed request carries beside its own. */
-export function extraHeaders({ retryAfterSeconds, headers = [] }: ProblemExtras): Reply['headers'] {
-  if (retryAfterSeconds === undefined) return headers
-  return [['retry-after', String(Math.ceil(retryAfterSeconds))], ...headers]
+export function extraHeaders({ retryAfterSeconds, challenge, headers = [] }: ProblemExtras): Reply['headers'] {
+  return [
+    ...(retryAfterSeconds === undefined ? [] : [['retry-after', String(Math.ceil(retryAfterSeconds))] as const]),
+    ...(challenge === undefined ? [] : [['www-authenticate', challenge] as const]),
+    ...headers,
+  ]
 }

@@ -58,3 +58,20 @@ test('a page is readable on a phone and in the dark', () => {
   assert.match(body, /prefers-color-scheme:dark/)
   assert.match(body, /<html lang="en">/)
 })
+
+test('a challenge goes into WWW-Authenticate, of a page and of a problem document', () => {
+  const extras = { requestId: 'r1', challenge: 'Bearer realm="doorman"', retryAfterSeconds: 1 }
+  for (const headers of [NAVIGATION, FETCH]) {
+    const reply = buildErrorReply({ headers }, 'ERR_BEARER_REQUIRED', extras)
+    assert.equal(headerOf(reply, 'www-authenticate'), 'Bearer realm="doorman"')
+    assert.equal(headerOf(reply, 'retry-after'), '1')
+  }
+})
+
+test('the tenants somebody may name are listed, and escaped', () => {
+  const extras = { requestId: 'r1', tenants: ['acme', '<b>'] }
+  const problem = buildErrorReply({ headers: FETCH }, 'ERR_TENANT_AMBIGUOUS', extras)
+  assert.deepEqual(JSON.parse(problem.body).tenants, ['acme', '<b>'])
+  const page = buildErrorReply({ headers: NAVIGATION }, 'ERR_TENANT_AMBIGUOUS', extras)
+  assert.ok(page.body.includes('acme, &lt;b&gt;'))
+})
