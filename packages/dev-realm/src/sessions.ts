@@ -11,6 +11,8 @@ export interface ClientSession {
   readonly reuse: Map<string, ReuseState>
   /** How its last login was done. */
   acr: string
+  /** What its last login or exchange asked for: without `openid` in it, Keycloak gives no ID token at a refresh. */
+  askedScope: string
 }
 
 export interface UserSession {
@@ -63,7 +65,7 @@ export function createSessions(settings: RealmSettings): Sessions {
     attach(session, clientId) {
       const found = session.clients.get(clientId)
       if (found !== undefined) return found
-      const begun = { id: randomBytes(8).toString('hex'), clientId, reuse: new Map(), acr: '1' }
+      const begun = { id: randomBytes(8).toString('hex'), clientId, reuse: new Map(), acr: '1', askedScope: '' }
       session.clients.set(clientId, begun)
       return begun
     },

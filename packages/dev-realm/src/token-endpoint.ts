@@ -85,6 +85,7 @@ async function answerCode(state: RealmState, client: DevClient, grant: CodeGrant
   if (user === undefined || !user.enabled) return refuseGrant('User disabled')
   const clientSession = state.sessions.attach(session, client.clientId)
   clientSession.acr = grant.acr
+  clientSession.askedScope = grant.scope
   const chain = crypto.randomUUID()
   const { nonce, scope } = grant
   return answerTokens(state, await issueTokens(state, { user, client, session, clientSession, scope, nonce, chain }))

@@ -1,5 +1,4 @@
 // Standard token exchange (RFC 8693) with the order of checks and the words of Keycloak.
-import type { JWTPayload } from 'jose'
 import { type Answer, oauthError } from './answer.ts'
 import { ACCOUNT_CLIENT, buildAudiences } from './claims.ts'
 import { isEnabled } from './directory.ts'
@@ -22,7 +21,7 @@ export async function exchangeToken(state: RealmState, client: DevClient, form: 
   if (claims.azp !== client.clientId && ![claims.aud].flat().includes(client.clientId))
     return oauthError(403, 'access_denied', 'Client is not within the token audience')
   const audiences = form.getAll('audience')
-  return findAudienceProblem(state, audiences) ?? answerExchange(state, buildGrant(client, holder, claims, form), form)
+  return findAudienceProblem(state, audiences) ?? answerExchange(state, buildGrant(client, holder, form), form)
 }
 
 function refuse(description: string): Answer {
@@ -51,19 +50,18 @@ function findAudienceProblem(state: RealmState, audiences: readonly string[]): A
   return null
 }
 
-function buildGrant(client: DevClient, holder: TokenHolder, claims: JWTPayload, form: URLSearchParams): AccessGrant {
+function buildGrant(client: DevClient, holder: TokenHolder, form: URLSearchParams): AccessGrant {
   const audiences = form.getAll('audience')
+  const user = holder.session?.user
+  // Where another client's token is exchanged, the one that asks gets no part in the session.
+  const session = user === undefined ? null : { user, client: user.clients.get(client.clientId) }
+  const inherited = hasScope(session?.client?.askedScope ?? '', 'openid') ? 'openid' : ''
   const requested = form.get('scope')
-  const inherited = hasScope(String(claims.scope), 'openid') ? 'openid' : ''
   return {
     user: holder.user,
     client,
     origin: 'exchange',
-    // Where another client's token is exchanged, the one that asks gets no part in the session.
-    session:
-      holder.session === null
-        ? null
-        : { user: holder.session.user, client: holder.session.user.clients.get(client.clientId) },
+    session,
     scope: grantScope(requested ?? inherited),
     audiences: audiences.length === 0 ? null : audiences,
     hasIdToken: hasScope(requested ?? '', 'openid') || form.get('requested_token_type') === ID_TOKEN,
@@ -74,6 +72,7 @@ async function answerExchange(state: RealmState, grant: AccessGrant, form: URLSe
   const requested = form.get('scope') ?? ''
   if (findUnknownScopes(requested, grant.client).length > 0)
     return oauthError(400, 'invalid_scope', `Invalid scopes: ${requested}`)
+  if (grant.session?.client !== undefined) grant.session.client.askedScope = grant.scope
   const available = buildAudiences(buildSubject(state, grant, epochSeconds()))
   const missing = (grant.audiences ?? []).filter((audience) => !available.includes(audience))
   if (missing.length > 0) return refuse(`Requested audience not available: ${missing.join(', ')}`)

@@ -58,7 +58,9 @@ export async function issueTokens(state: RealmState, grant: TokenGrant): Promise
     refresh_expires_in: refreshExpiresAt === null ? 0 : refreshExpiresAt - now,
     refresh_token: await issueRefreshToken(state, grant, now, refreshExpiresAt),
     token_type: 'Bearer',
-    ...(hasScope(grant.scope, 'openid') ? await buildIdToken(state, subject, accessToken, grant.nonce) : {}),
+    ...(hasScope(grant.clientSession.askedScope, 'openid')
+      ? await buildIdToken(state, subject, accessToken, grant.nonce)
+      : {}),
     'not-before-policy': 0,
     session_state: grant.session.sid,
     scope: buildTokenScope(grant.scope, grant.client),

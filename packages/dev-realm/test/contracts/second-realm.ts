@@ -365,8 +365,22 @@ export function testSecondRealm(open: () => Promise<RealmPair>): void {
     })
   }
 
+  test('an exchange without the scope openid costs later refreshes their ID token, one with it brings it back', async () => {
+    const hasIdToken = async () => (await tokensOf('alice')).id_token !== undefined
+    await exchange({ scope: 'openid billing-audience', audience: 'billing' })
+    assert.equal(await hasIdToken(), true)
+    await exchange({ scope: 'billing-audience', audience: 'billing' })
+    assert.equal(await hasIdToken(), false)
+    assert.deepEqual(wordsOf((await exchange({})).json.scope), ['email', 'profile'])
+    await exchange({ scope: 'openid' })
+    assert.equal(await hasIdToken(), true)
+    assert.deepEqual(wordsOf((await exchange({})).json.scope), ['email', 'openid', 'profile'])
+    await exchange({ scope: 'billing-audience', audience: 'other-gateway' })
+    assert.equal(await hasIdToken(), false)
+  })
+
   test('an exchange of a forged token, an ID token or a refresh token is an invalid token', async () => {
-    const tokens = await tokensOf('alice')
+    const { json: tokens } = await logIn(createBrowser(), pair.main, 'web-gateway', 'alice')
     const forged = `${String(tokens.access_token).slice(0, -6)}AAAAAA`
     for (const token of [forged, tokens.id_token, tokens.refresh_token])
       assertRefused(await exchange({ subject_token: String(token) }), [400, 'invalid_request', 'Invalid token'])
@@ -497,7 +511,7 @@ export function testSecondRealm(open: () => Promise<RealmPair>): void {
   })
 
   test('introspection knows service accounts and ID tokens, and refresh tokens only by their hint', async () => {
-    const tokens = await tokensOf('alice')
+    const { json: tokens } = await logIn(createBrowser(), pair.main, 'web-gateway', 'alice')
     const { json: account } = await introspect(await subjectTokenOf('the gateway'), 'web-gateway')
     assert.deepEqual([account.active, account.username], [true, 'service-account-web-gateway'])
     const { json: id } = await introspect(tokens.id_token, 'web-gateway')
@@ -530,14 +544,15 @@ export function testSecondRealm(open: () => Promise<RealmPair>): void {
 
   test('organizations are a list, of those asked for', async () => {
     assert.deepEqual(claimsOf((await tokensOf('alice')).access_token).organization, ['acme'])
-    assert.deepEqual(sorted(claimsOf((await tokensOf('bob')).id_token).organization), ['acme', 'globex'])
-    for (const [scope, expected] of [
-      ['openid organization:globex', ['globex']],
-      ['openid organization:nobody', undefined],
-      ['openid', undefined],
+    assert.deepEqual(sorted(claimsOf((await tokensOf('bob')).access_token).organization), ['acme', 'globex'])
+    for (const [username, scope, expected] of [
+      ['bob', 'openid organization:globex', ['globex']],
+      ['alice', 'openid organization:globex', undefined],
+      ['bob', 'openid', undefined],
     ] as const) {
-      const { json } = await logIn(createBrowser(), pair.main, 'web-gateway', 'bob', { scope })
-      assert.deepEqual(claimsOf(json.access_token).organization, expected, scope)
+      const { json } = await logIn(createBrowser(), pair.main, 'web-gateway', username, { scope })
+      for (const token of [json.access_token, json.id_token])
+        assert.deepEqual(claimsOf(token).organization, expected, scope)
     }
   })
 
