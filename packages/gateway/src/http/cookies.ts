@@ -1,12 +1,15 @@
-// Cookies as only ours can be. Path, SameSite, HttpOnly and the missing Domain are not options and Secure follows from
-// the prefix, so that a `__Host-` name can never go out with attributes that make a browser drop it (RFC 6265bis
-// section 4.1.3.2).
+// Cookies as only ours can be. Path, HttpOnly and the missing Domain are not options and Secure follows from the prefix,
+// so that a `__Host-` name can never go out with attributes that make a browser drop it (RFC 6265bis section 4.1.3.2).
 
-export interface Cookie {
-  /** The empty one is for plain http on loopback alone. */
-  readonly prefix: '__Host-Http-' | '__Host-' | ''
-  readonly base: string
-}
+export type Cookie =
+  | {
+      readonly prefix: '__Host-Http-' | '__Host-'
+      readonly base: string
+      /** `None` is for fetches of a front end on another site alone. Browsers take it with `Secure` only. */
+      readonly sameSite: 'Lax' | 'None'
+    }
+  /** For plain http on loopback alone. */
+  | { readonly prefix: ''; readonly base: string; readonly sameSite: 'Lax' }
 
 export type SetCookieHeader = readonly ['set-cookie', string]
 
@@ -36,7 +39,10 @@ export function buildClearCookie(cookie: Cookie): SetCookieHeader {
 function serialise(cookie: Cookie, value: string, maxAgeSeconds: number | null): SetCookieHeader {
   const maxAge = maxAgeSeconds === null ? '' : `; Max-Age=${maxAgeSeconds}`
   const secure = cookie.prefix === '' ? '' : '; Secure'
-  return ['set-cookie', `${cookieName(cookie)}=${value}; Path=/${maxAge}; HttpOnly${secure}; SameSite=Lax`]
+  return [
+    'set-cookie',
+    `${cookieName(cookie)}=${value}; Path=/${maxAge}; HttpOnly${secure}; SameSite=${cookie.sameSite}`,
+  ]
 }
 
 /**

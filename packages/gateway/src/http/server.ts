@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ErrorCode, GatewayError } from '../kernel/errors.ts'
+import { completeHeaders } from './answer-headers.ts'
 import { buildProblem, type Reply } from './reply.ts'
 
 export interface HttpServerOptions {
@@ -100,7 +101,7 @@ export function sendReply(response: ServerResponse, reply: Reply): void {
   headers.push('content-length', String(Buffer.byteLength(reply.body)))
   // The rest of the request may still come, and must not be read as the next one (RFC 9110 section 15.5.9).
   if (reply.status === 408) headers.push('connection', 'close')
-  response.writeHead(reply.status, headers)
+  response.writeHead(reply.status, completeHeaders(response, headers))
   response.end(reply.body)
 }
 

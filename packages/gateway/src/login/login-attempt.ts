@@ -122,7 +122,7 @@ export function surplusAttempts(request: Pick<GatewayRequest, 'headers'>, option
 }
 
 function heldAttempts(cookieHeader: string | undefined, cookies: Cookies): readonly Cookie[] {
-  const prefix = `${cookies.sessionName}-login-`
+  const prefix = cookieName(cookies.named('login-'))
   return cookieNames(cookieHeader, prefix)
     .map((name) => name.slice(prefix.length))
     .filter((hash) => hash.length === STATE_HASH_CHARS && /^[\w-]+$/.test(hash))

@@ -1,6 +1,7 @@
 // What `/auth/login` takes. Each parameter has a form and must be allowed by the configuration; anything else is
 // refused, so that nobody can smuggle a parameter of the authorization request in.
 import { parseQuery, refuseOthers } from '../http/query.ts'
+import type { GatewayRequest } from '../http/request.ts'
 import { type Frontends, parseReturnTo } from '../http/return-to.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import type { LoginWish } from './login-attempt.ts'
@@ -50,8 +51,12 @@ const PARAMETERS_MAX_BYTES = 800
 const NAMES = Object.keys(FORMS) as readonly LoginParameter[]
 
 /** Throws `ERR_REQUEST_MALFORMED` for what is unknown, doubled, not allowed, or contradicts itself. */
-export function parseLoginWish(search: string, allowed: AllowedParameters, frontends: Frontends): LoginWish {
-  const query = parseQuery(search)
+export function parseLoginWish(
+  request: Pick<GatewayRequest, 'search' | 'headers'>,
+  allowed: AllowedParameters,
+  frontends: Frontends,
+): LoginWish {
+  const query = parseQuery(request.search)
   refuseOthers(query, ['return_to', ...NAMES])
   const parameters: Record<string, string> = {}
   for (const name of NAMES) {
@@ -63,7 +68,7 @@ export function parseLoginWish(search: string, allowed: AllowedParameters, front
   if (Buffer.byteLength(JSON.stringify(parameters)) > PARAMETERS_MAX_BYTES) {
     throw new GatewayError('ERR_REQUEST_MALFORMED', { reason: 'parameters-too-long' })
   }
-  const returnTo = parseReturnTo(query.get('return_to') ?? null, frontends)
+  const returnTo = parseReturnTo(query.get('return_to') ?? null, frontends, request)
   return { returnTo, parameters: translateForce(parameters), restarts: 0, boundTo: null }
 }
 

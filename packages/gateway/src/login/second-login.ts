@@ -34,7 +34,7 @@ export async function startSecondLogin(request: GatewayRequest, options: SecondL
   requireDocument(request)
   const query = parseQuery(request.search)
   refuseOthers(query, ['return_to'])
-  const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends)
+  const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends, request)
   const loginRealm = options.loginRealmOf(returnTo)
   const live = await findBound(request, loginRealm, options)
   if (live === undefined) {

@@ -37,7 +37,7 @@ export interface LoginOptions extends AttemptOptions {
 /** `GET /auth/login`. Throws `ERR_REQUEST_MALFORMED`, `ERR_POLICY_CSRF`, `ERR_STORE_UNAVAILABLE`. */
 export async function startLogin(request: GatewayRequest, options: LoginOptions): Promise<Reply> {
   requireDocument(request)
-  const wish = parseLoginWish(request.search, options.parameters, options.frontends)
+  const wish = parseLoginWish(request, options.parameters, options.frontends)
   const asksForMore = Object.keys(wish.parameters).length > 0
   if (!asksForMore && (await findLoginSession(request, options)) !== undefined) return buildRedirect(wish.returnTo)
   return sendToRealm(request, wish, [], options)
@@ -54,7 +54,7 @@ export async function startLoginFor(
   options: LoginOptions,
 ): Promise<Reply> {
   requireDocument(request)
-  const wish = { returnTo: parseReturnTo(returnTo, options.frontends), parameters, restarts: 0, boundTo: null }
+  const wish = { returnTo: parseReturnTo(returnTo, options.frontends, request), parameters, restarts: 0, boundTo: null }
   return sendToRealm(request, wish, [], options)
 }
 

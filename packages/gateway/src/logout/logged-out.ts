@@ -18,7 +18,7 @@ export async function loggedOut(request: GatewayRequest, options: LoggedOutOptio
   const ticket = findLogoutTicket(request, options.sessions.now(), options)
   const [state, ...more] = query.getAll('state')
   if (ticket !== undefined && more.length === 0 && isSameSecret(ticket.state, state ?? '')) {
-    return buildRedirect(parseReturnTo(ticket.returnTo, options.frontends), [clearTicketCookie(options)])
+    return buildRedirect(parseReturnTo(ticket.returnTo, options.frontends, request), [clearTicketCookie(options)])
   }
   return query.get('realm') === 'unconfirmed' ? unconfirmedPage(options) : loggedOutPage()
 }

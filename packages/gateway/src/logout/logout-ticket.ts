@@ -36,13 +36,13 @@ export function randomLogoutSecret(): string {
 
 /** Undefined when a large ID token makes the ticket larger than a cookie can be. */
 export function buildTicketCookie(ticket: LogoutTicket, options: TicketOptions): SetCookieHeader | undefined {
-  const cookie = options.cookies.named('logout')
+  const cookie = options.cookies.namedForFetch('logout')
   const value = sealCookieValue(cookie, ticket, options.sealer)
   return fitsCookie(cookie, value) ? buildSetCookie(cookie, value, LOGOUT_TICKET_MAX_AGE_SECONDS) : undefined
 }
 
 export function clearTicketCookie({ cookies }: TicketOptions): SetCookieHeader {
-  return buildClearCookie(cookies.named('logout'))
+  return buildClearCookie(cookies.namedForFetch('logout'))
 }
 
 export function findLogoutTicket(
@@ -50,6 +50,6 @@ export function findLogoutTicket(
   now: EpochSeconds,
   { cookies, sealer }: TicketOptions,
 ): LogoutTicket | undefined {
-  const ticket = openCookie<LogoutTicket>(request, cookies.named('logout'), FORMAT_VERSION, sealer)
+  const ticket = openCookie<LogoutTicket>(request, cookies.namedForFetch('logout'), FORMAT_VERSION, sealer)
   return ticket !== undefined && now < ticket.createdAt + LOGOUT_TICKET_MAX_AGE_SECONDS ? ticket : undefined
 }

@@ -53,7 +53,7 @@ export async function logout(request: GatewayRequest, options: LogoutOptions): P
   refuseOthers(query, ['return_to', 'proof', 'ticket'])
   const ticket = query.get('ticket')
   if (ticket !== undefined) return followTicket(request, ticket, options)
-  const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends)
+  const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends, request)
   const found = await findSession(request, options)
   if (found !== undefined) requireProof(request, query, found, options)
   // Another replica may hold newer tokens than this one remembers.

@@ -3,6 +3,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Dispatcher } from 'undici'
+import { completeHeaders } from '../http/answer-headers.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { GatewayError } from '../kernel/errors.ts'
 import { hasBody, RequestBody } from './request-body.ts'
@@ -63,7 +64,7 @@ export class Forwarding implements Dispatcher.DispatchHandler {
     // 1xx are between the upstream and us; node has answered `Expect: 100-continue` already.
     if (status < 200) return
     const { response } = this.#exchange
-    response.writeHead(status, filterResponseHeaders(headers, this.#rules))
+    response.writeHead(status, completeHeaders(response, filterResponseHeaders(headers, this.#rules)))
     this.#phase = 'streaming'
     this.#isEventStream = isEventStream(headers['content-type'])
     this.#lastMoveAt = performance.now()

@@ -1,5 +1,5 @@
-// The headers a browser receives of an upstream's answer: without what belongs to the connection, and without an
-// attempt to set a cookie of ours.
+// The headers a browser receives of an upstream's answer: without what belongs to the connection, without an attempt to
+// set a cookie of ours, and without a word about who else may read it.
 import { connectionOptions } from './connection-header.ts'
 
 export interface ResponseHeaderRules {
@@ -25,6 +25,8 @@ export function filterTrailers(sent: UpstreamHeaders, rules: ResponseHeaderRules
   for (const name in sent) {
     const value = sent[name]
     if (value === undefined || isConnectionHeader(name) || named?.includes(name) === true) continue
+    // Which front ends may read what a session opens is the configuration's to say (Fetch section 3.3).
+    if (name.startsWith('access-control-')) continue
     if (typeof value !== 'string') pushAll(headers, name, value, rules)
     else push(headers, name, value, rules)
   }

@@ -11,7 +11,13 @@ import { createCookies, readSessionId } from '../../src/session/session-cookie.t
 import { createCookieJar, FETCH, FROM_REALM, NAVIGATION } from '../support/cookie-jar.ts'
 import { begin, callbackUrl, createFrontDoor, createRing, logIn, SESSION_COOKIE } from '../support/front-door.ts'
 
-const cookies = createCookies({ publicUrl: 'https://app.example', prefix: '__Host-Http-', name: 'doorman' })
+const cookies = createCookies({
+  publicUrl: 'https://app.example',
+  prefix: '__Host-Http-',
+  name: 'doorman',
+  realm: null,
+  sameSite: 'Lax',
+})
 const ID = 'a'.repeat(43)
 
 function sessionIdOf(cookie: string): string | undefined {

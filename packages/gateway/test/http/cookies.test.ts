@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildClearCookie, buildSetCookie, cookieNames, fitsCookie, readCookie } from '../../src/http/cookies.ts'
 
-const secure = { prefix: '__Host-Http-', base: 'doorman' } as const
-const plain = { prefix: '', base: 'doorman-4000' } as const
+const secure = { prefix: '__Host-Http-', base: 'doorman', sameSite: 'Lax' } as const
+const plain = { prefix: '', base: 'doorman-4000', sameSite: 'Lax' } as const
+const crossSite = { prefix: '__Host-Http-', base: 'doorman', sameSite: 'None' } as const
 
 for (const odd of ['', ';', '=', ';;=;', ' ', '=; =', 'a;b;c', '====', ';'.repeat(10_000), '%s%s%n', 'doorman']) {
   test(`CVE-2023-28625: reads no cookie from ${JSON.stringify(odd.slice(0, 12))} and survives`, () => {
@@ -54,10 +55,17 @@ test('a cookie without an age lives until the browser is closed', () => {
   assert.equal(buildSetCookie(plain, 'abc', null)[1], 'doorman-4000=abc; Path=/; HttpOnly; SameSite=Lax')
 })
 
-test('clearing a cookie repeats the attributes it was set with', () => {
-  const set = buildSetCookie(secure, 'abc', 600)[1]
-  assert.equal(buildClearCookie(secure)[1], set.replace('=abc', '=').replace('Max-Age=600', 'Max-Age=0'))
+test('a cookie for fetches from another site is SameSite=None, and never without Secure', () => {
+  const [, value] = buildSetCookie(crossSite, 'abc', null)
+  assert.equal(value, '__Host-Http-doorman=abc; Path=/; HttpOnly; Secure; SameSite=None')
 })
+
+for (const cookie of [secure, plain, crossSite]) {
+  test(`clearing a cookie repeats the attributes it was set with (${cookie.prefix}, ${cookie.sameSite})`, () => {
+    const set = buildSetCookie(cookie, 'abc', 600)[1]
+    assert.equal(buildClearCookie(cookie)[1], set.replace('=abc', '=').replace('Max-Age=600', 'Max-Age=0'))
+  })
+}
 
 for (const value of ['a;b', 'a b', 'a\r\nb', 'a=b', 'é', '']) {
   test(`refuses to write the value ${JSON.stringify(value)}`, () => {

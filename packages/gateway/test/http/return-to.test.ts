@@ -17,7 +17,7 @@ const kept: ReadonlyArray<readonly [string, string]> = [
   ['https://admin.example/users#top', 'https://admin.example/users#top'],
 ]
 for (const [value, expected] of kept) {
-  test(`goes back to ${value}`, () => assert.equal(parseReturnTo(value, FRONTENDS), expected))
+  test(`goes back to ${value}`, () => assert.equal(parseReturnTo(value, FRONTENDS, { headers: {} }), expected))
 }
 
 const refused = [
@@ -74,11 +74,47 @@ const refused = [
 ]
 for (const value of refused) {
   test(`sends ${JSON.stringify(value.slice(0, 60))} to the front page`, () => {
-    assert.equal(parseReturnTo(value, FRONTENDS), '/')
+    assert.equal(parseReturnTo(value, FRONTENDS, { headers: {} }), '/')
   })
 }
 
-test('nothing asked for is the front page', () => assert.equal(parseReturnTo(null, FRONTENDS), '/'))
+test('nothing asked for is the front page', () => assert.equal(parseReturnTo(null, FRONTENDS, { headers: {} }), '/'))
+
+const comingFrom = (referer: string) => ({ headers: { referer } })
+const ADMIN_HOME = 'https://admin.example/desk'
+
+const homes: ReadonlyArray<readonly [string, string]> = [
+  ['https://admin.example/', ADMIN_HOME],
+  ['https://admin.example/users?x=1', ADMIN_HOME],
+  ['https://app.example/orders', '/'],
+  ['https://sso.example/realms/main', '/'],
+  ['https://admin.example:8443/', '/'],
+  ['http://admin.example/', '/'],
+  ['https://admin.example.evil.example/', '/'],
+  ['https://admin.example@evil.example/', '/'],
+  ['https://blog.admin.example/', '/'],
+  ['null', '/'],
+  ['', '/'],
+]
+for (const [referer, expected] of homes) {
+  test(`a browser that comes from ${JSON.stringify(referer)} and says nothing goes to ${expected}`, () => {
+    assert.equal(parseReturnTo(null, FRONTENDS, comingFrom(referer)), expected)
+  })
+}
+
+test('a refused return_to is as good as none', () => {
+  assert.equal(parseReturnTo('https://evil.example/', FRONTENDS, comingFrom('https://admin.example/')), ADMIN_HOME)
+})
+
+test('a return_to that is said counts, wherever the browser comes from', () => {
+  assert.equal(parseReturnTo('/orders', FRONTENDS, comingFrom('https://admin.example/')), '/orders')
+})
+
+test('our own front end can have a home of its own', () => {
+  const frontends = { ...FRONTENDS, homes: new Map([['https://app.example', '/start']]) }
+  assert.equal(parseReturnTo(null, frontends, { headers: {} }), '/start')
+  assert.equal(parseReturnTo('//evil.example', frontends, comingFrom('https://app.example/')), '/start')
+})
 
 test('a parameter is added beside those already there', () => {
   assert.equal(addParameter('/a?b=1#c', 'kc_action_status', 'success', FRONTENDS), '/a?b=1&kc_action_status=success#c')

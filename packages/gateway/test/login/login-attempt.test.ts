@@ -99,8 +99,10 @@ test('attempts with long addresses leave earlier, so that the Cookie header stay
 test('the longest attempt there can be fits into a cookie', () => {
   const hint = `login_hint=${'%C3%BC'.repeat(255)}&ui_locales=${'a'.repeat(35)}+${'b'.repeat(35)}+${'c'.repeat(35)}`
   const search = `?return_to=/${'a'.repeat(1499)}&${hint}&acr_values=${'g'.repeat(100)}`
-  const longest = parseLoginWish(search, ANY_PARAMETER, FRONTENDS)
-  assert.throws(() => parseLoginWish(`${search}&kc_action=${'A'.repeat(60)}`, ANY_PARAMETER, FRONTENDS))
+  const longest = parseLoginWish({ search, headers: {} }, ANY_PARAMETER, FRONTENDS)
+  assert.throws(() =>
+    parseLoginWish({ search: `${search}&kc_action=${'A'.repeat(60)}`, headers: {} }, ANY_PARAMETER, FRONTENDS),
+  )
   const bound = { ...longest, restarts: 2, boundTo: { handle: 'h'.repeat(43), loginRealm: 'r'.repeat(63) } }
   const issuer = `https://sso.example/realms/${'r'.repeat(200)}`
   assert.ok(pair(createLoginAttempt(bound, { realm: 'm'.repeat(63), issuer }, 1e9)).length <= 4096)

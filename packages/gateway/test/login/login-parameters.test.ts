@@ -4,7 +4,7 @@ import { parseLoginWish } from '../../src/login/login-parameters.ts'
 import { ANY_PARAMETER, FRONTENDS } from '../support/front-door.ts'
 
 const malformed = { code: 'ERR_REQUEST_MALFORMED' }
-const parse = (search: string, allowed = ANY_PARAMETER) => parseLoginWish(search, allowed, FRONTENDS)
+const parse = (search: string, allowed = ANY_PARAMETER) => parseLoginWish({ search, headers: {} }, allowed, FRONTENDS)
 
 test('a plain login asks for nothing more', () => {
   assert.deepEqual(parse('?return_to=%2Forders'), { returnTo: '/orders', parameters: {}, restarts: 0, boundTo: null })

@@ -4,7 +4,8 @@ import { judgeOrigin } from '../../src/policy/csrf.ts'
 
 const OWN = 'https://app.example'
 const ADMIN = 'https://admin.example'
-const RULES = { ownOrigin: OWN, frontends: [ADMIN] }
+const PARTNER = 'https://desk.partner.example'
+const RULES = { ownOrigin: OWN, frontends: [ADMIN], crossSiteFrontends: [PARTNER] }
 
 interface Evidence {
   readonly site?: string
@@ -58,8 +59,38 @@ const UNSAFE: readonly [number, string, Evidence, 'accepted' | 'refused'][] = [
   [182, 'a site in capitals', { site: 'SAME-ORIGIN' }, 'refused'],
 ]
 
+const UNSAFE_CROSS_SITE: readonly [number, string, Evidence, 'accepted' | 'refused'][] = [
+  [174, 'a fetch of a front end on another site', { site: 'cross-site', mode: 'cors', origin: PARTNER }, 'accepted'],
+  [176, 'the Origin of a front end on another site alone', { origin: PARTNER }, 'accepted'],
+  [173, 'that site without an Origin', { site: 'cross-site', mode: 'cors' }, 'refused'],
+  [173, 'that site with our header', { site: 'cross-site', mode: 'cors', doorman: '1' }, 'refused'],
+  [
+    173,
+    'that front end by a form',
+    { site: 'cross-site', mode: 'navigate', dest: 'document', origin: PARTNER },
+    'refused',
+  ],
+  [
+    173,
+    'that front end in a frame',
+    { site: 'cross-site', mode: 'navigate', dest: 'iframe', origin: PARTNER },
+    'refused',
+  ],
+  [173, 'that front end without a mode', { site: 'cross-site', origin: PARTNER }, 'refused'],
+  [173, 'a sibling of it', { site: 'cross-site', mode: 'cors', origin: 'https://blog.partner.example' }, 'refused'],
+  [
+    173,
+    'an origin that begins like it',
+    { site: 'cross-site', mode: 'cors', origin: `${PARTNER}.evil.example` },
+    'refused',
+  ],
+  [174, 'that front end as if on our site', { site: 'same-site', mode: 'cors', origin: PARTNER }, 'refused'],
+  [175, 'that front end as if it were us', { site: 'same-origin', mode: 'cors', origin: PARTNER }, 'refused'],
+  [173, 'a front end of our site from another one', { site: 'cross-site', mode: 'cors', origin: ADMIN }, 'refused'],
+]
+
 suite('a request that changes something', () => {
-  for (const [row, name, evidence, expected] of UNSAFE) {
+  for (const [row, name, evidence, expected] of [...UNSAFE, ...UNSAFE_CROSS_SITE]) {
     for (const method of ['POST', 'DELETE', 'PROPFIND']) {
       test(`${method} by ${name} is ${expected} (checklist ${row})`, () =>
         assert.equal(judge(method, evidence), expected))
@@ -84,10 +115,25 @@ const SAFE: readonly [number, string, Evidence, 'accepted' | 'refused'][] = [
   [176, 'another Origin alone', { origin: 'https://evil.example' }, 'refused'],
   [177, 'Origin null', { origin: 'null' }, 'refused'],
   [182, 'a site nobody knows', { site: 'same-planet', mode: 'no-cors' }, 'accepted'],
+  [178, 'a fetch of a front end on another site', { site: 'cross-site', mode: 'cors', origin: PARTNER }, 'accepted'],
+  [181, 'a WebSocket of that front end', { site: 'cross-site', mode: 'websocket', origin: PARTNER }, 'accepted'],
+  [178, 'an image of that site', { site: 'cross-site', mode: 'no-cors', dest: 'image' }, 'refused'],
+  [178, 'a frame of that site', { site: 'cross-site', mode: 'navigate', dest: 'iframe' }, 'refused'],
+  [178, 'a sibling of it', { site: 'cross-site', mode: 'cors', origin: 'https://blog.partner.example' }, 'refused'],
+  [178, 'that front end as if on our site', { site: 'same-site', mode: 'cors', origin: PARTNER }, 'refused'],
+  [178, 'a front end of our site from another one', { site: 'cross-site', mode: 'cors', origin: ADMIN }, 'refused'],
 ]
 
 suite('a request that only reads', () => {
   for (const [row, name, evidence, expected] of SAFE) {
     test(`GET by ${name} is ${expected} (checklist ${row})`, () => assert.equal(judge('GET', evidence), expected))
+  }
+})
+
+test('where no front end on another site is configured, none is accepted', () => {
+  const headers = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'cors', origin: PARTNER }
+  for (const method of ['GET', 'POST']) {
+    const verdict = judgeOrigin({ method, headers }, { ownOrigin: OWN, frontends: [ADMIN], crossSiteFrontends: [] })
+    assert.equal(verdict.kind, 'refused')
   }
 })

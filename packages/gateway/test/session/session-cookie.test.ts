@@ -1,11 +1,24 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { cookieName } from '../../src/http/cookies.ts'
-import { buildSessionCookie, createCookies, readSessionId } from '../../src/session/session-cookie.ts'
+import { suite, test } from 'node:test'
+import { buildClearCookie, buildSetCookie, cookieName } from '../../src/http/cookies.ts'
+import {
+  buildSessionCookie,
+  type CookieOptions,
+  createCookies,
+  readSessionId,
+} from '../../src/session/session-cookie.ts'
 import { createSessionId } from '../../src/session/session-id.ts'
 
-const https = createCookies({ publicUrl: 'https://app.example', prefix: '__Host-Http-', name: 'doorman' })
-const local = createCookies({ publicUrl: 'http://localhost:4000', prefix: '__Host-Http-', name: 'doorman' })
+const HTTPS: CookieOptions = {
+  publicUrl: 'https://app.example',
+  prefix: '__Host-Http-',
+  name: 'doorman',
+  realm: null,
+  sameSite: 'Lax',
+}
+const LOCAL: CookieOptions = { ...HTTPS, publicUrl: 'http://localhost:4000' }
+const https = createCookies(HTTPS)
+const local = createCookies(LOCAL)
 
 test('the session cookie of an https address is bound to its host and out of reach of scripts', () => {
   const [, value] = buildSessionCookie(https, 'abc')
@@ -13,13 +26,13 @@ test('the session cookie of an https address is bound to its host and out of rea
 })
 
 test('the shorter prefix can be configured for browsers that do not know the longer one', () => {
-  const cookies = createCookies({ publicUrl: 'https://app.example', prefix: '__Host-', name: 'doorman' })
+  const cookies = createCookies({ ...HTTPS, prefix: '__Host-' })
   assert.equal(cookies.sessionName, '__Host-doorman')
 })
 
 test('on loopback http the name is plain and carries the port, so that two gateways do not share a cookie', () => {
   assert.equal(buildSessionCookie(local, 'abc')[1], 'doorman-4000=abc; Path=/; HttpOnly; SameSite=Lax')
-  const neighbour = createCookies({ publicUrl: 'http://localhost:4010', prefix: '__Host-Http-', name: 'doorman' })
+  const neighbour = createCookies({ ...LOCAL, publicUrl: 'http://localhost:4010' })
   assert.notEqual(neighbour.sessionName, local.sessionName)
 })
 
@@ -30,7 +43,7 @@ for (const publicUrl of [
   'http://localhost',
 ]) {
   test(`plain names serve ${publicUrl}`, () => {
-    assert.match(createCookies({ publicUrl, prefix: '__Host-', name: 'doorman' }).sessionName, /^doorman-\d+$/)
+    assert.match(createCookies({ ...HTTPS, publicUrl }).sessionName, /^doorman-\d+$/)
   })
 }
 
@@ -41,13 +54,58 @@ for (const publicUrl of [
   'http://127.evil.example',
 ]) {
   test(`no cookie is ever made for ${publicUrl}`, () => {
-    assert.throws(() => createCookies({ publicUrl, prefix: '__Host-', name: 'doorman' }), TypeError)
+    assert.throws(() => createCookies({ ...HTTPS, publicUrl }), TypeError)
   })
 }
 
 test('cookies of a login are named after the session and as strict', () => {
   assert.equal(cookieName(https.named('login-abc')), '__Host-Http-doorman-login-abc')
   assert.equal(cookieName(local.named('login-abc')), 'doorman-4000-login-abc')
+})
+
+const REALM_NAMES = ['a', 'a-logout', 'a-login-0123456789abcdef', 'login-x', 'logins', 'logout', 'realm-a', 'A', 'a_b']
+const SUFFIXES = ['login-0123456789abcdef', 'logins', 'logout']
+
+for (const publicUrl of [HTTPS.publicUrl, LOCAL.publicUrl]) {
+  test(`no cookie of one realm is named like one of another at ${publicUrl}`, () => {
+    const names = [null, ...REALM_NAMES].flatMap((realm) => {
+      const cookies = createCookies({ ...HTTPS, publicUrl, realm })
+      return [cookies.sessionName, ...SUFFIXES.map((suffix) => cookieName(cookies.named(suffix)))]
+    })
+    assert.equal(new Set(names).size, names.length)
+    for (const name of names) assert.ok(https.isOurs(name) && local.isOurs(name), name)
+  })
+}
+
+test('a realm beside the default one has a session of its own', () => {
+  const partners = createCookies({ ...HTTPS, realm: 'partners' })
+  assert.equal(partners.sessionName, '__Host-Http-doorman-realm-partners')
+  const cookie = `__Host-Http-doorman-realm-partners=${'A'.repeat(43)}`
+  assert.equal(readSessionId({ headers: { cookie } }, partners), 'A'.repeat(43))
+  assert.equal(readSessionId({ headers: { cookie } }, https), undefined)
+})
+
+suite('a realm with a front end on another site', () => {
+  const crossSite = createCookies({ ...HTTPS, sameSite: 'None' })
+
+  test('sends its session with fetches from there', () => {
+    assert.match(buildSessionCookie(crossSite, 'abc')[1], /; Secure; SameSite=None$/)
+  })
+
+  test('clears its session as it was set', () => {
+    assert.match(buildClearCookie(crossSite.session)[1], /; Secure; SameSite=None$/)
+  })
+
+  test('keeps what is set while somebody navigates Lax', () => {
+    assert.match(buildSetCookie(crossSite.named('login-abc'), 'abc', 600)[1], /; SameSite=Lax$/)
+  })
+
+  test('has its logout taken from the answer to a fetch', () => {
+    assert.match(buildSetCookie(crossSite.namedForFetch('logout'), 'abc', 300)[1], /; SameSite=None$/)
+    assert.match(buildSetCookie(https.namedForFetch('logout'), 'abc', 300)[1], /; SameSite=Lax$/)
+  })
+
+  test('needs https', () => assert.throws(() => createCookies({ ...LOCAL, sameSite: 'None' }), TypeError))
 })
 
 const ours = [

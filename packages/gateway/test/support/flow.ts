@@ -102,7 +102,8 @@ export function eventsOf<K extends GatewayEvent['kind']>(
 }
 
 export function sessionCookieName(stage: Pick<Stage, 'config'>): string {
-  return createCookies({ publicUrl: stage.config.publicUrl, ...stage.config.cookies }).sessionName
+  return createCookies({ publicUrl: stage.config.publicUrl, ...stage.config.cookies, realm: null, sameSite: 'Lax' })
+    .sessionName
 }
 
 export function sessionId(stage: Pick<Stage, 'config'>, browser: Browser): string | undefined {

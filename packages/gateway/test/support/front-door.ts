@@ -28,6 +28,10 @@ export const ANY_PARAMETER: AllowedParameters = {
 export const FRONTENDS: Frontends = {
   ownOrigin: 'https://app.example',
   otherOrigins: ['https://admin.example'],
+  homes: new Map([
+    ['https://app.example', '/'],
+    ['https://admin.example', '/desk'],
+  ]),
   excludedPaths: ['/auth/login', '/auth/callback', '/auth/logout'],
 }
 
@@ -43,7 +47,13 @@ export function createFrontDoor(announcesIssuer = true) {
   const { lifecycle: sessions, events, bus } = replica()
   const ring = createRing()
   const realm = createScriptedParty(announcesIssuer)
-  const cookies = createCookies({ publicUrl: 'https://app.example', prefix: '__Host-Http-', name: 'doorman' })
+  const cookies = createCookies({
+    publicUrl: 'https://app.example',
+    prefix: '__Host-Http-',
+    name: 'doorman',
+    realm: null,
+    sameSite: 'Lax',
+  })
   const wait = async (seconds: number) => clock.advance(seconds)
   const common = { realm, sessions, store, cookies, events: bus, frontends: FRONTENDS, wait }
   const login: FinishLoginOptions = {

@@ -58,7 +58,13 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
   const { port } = await server.start()
   const host = `127.0.0.1:${port}`
   const publicUrl = new URL(`http://${host}`)
-  const cookies = createCookies({ publicUrl: publicUrl.origin, prefix: '__Host-', name: 'doorman' })
+  const cookies = createCookies({
+    publicUrl: publicUrl.origin,
+    prefix: '__Host-',
+    name: 'doorman',
+    realm: null,
+    sameSite: 'Lax',
+  })
 
   const answer = ({ request, response }: Pick<Exchange, 'request' | 'response'>, code: ErrorCode, headers = {}) => {
     sendReply(response, buildProblem(code, { requestId: request.id, headers: Object.entries<string>(headers) }))
@@ -112,7 +118,7 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
       return answer(exchange, 'ERR_ROUTE_METHOD_NOT_ALLOWED', { allow: match.allow })
     const { route } = match
     if (route.require !== 'none') {
-      const verdict = judgeOrigin(request, { ownOrigin: publicUrl.origin, frontends: [] })
+      const verdict = judgeOrigin(request, { ownOrigin: publicUrl.origin, frontends: [], crossSiteFrontends: [] })
       if (verdict.kind === 'refused') return answer(exchange, 'ERR_POLICY_CSRF')
     }
     const target = route.rewriting(request.path) + request.search
