@@ -58,7 +58,11 @@ export function realmEndAt(tokens: TokenSet): EpochSeconds {
 }
 
 /** Two thirds of a short life, or `marginSeconds` before the end of a long one. */
-export function refreshDueAt(tokens: TokenSet, receivedAt: EpochSeconds, marginSeconds: number): EpochSeconds {
+export function refreshDueAt(
+  tokens: Pick<TokenSet, 'accessTokenExpiresAt'>,
+  receivedAt: EpochSeconds,
+  marginSeconds: number,
+): EpochSeconds {
   const lifeSeconds = Math.max(0, tokens.accessTokenExpiresAt - receivedAt)
   return tokens.accessTokenExpiresAt - Math.min(marginSeconds, lifeSeconds / 3)
 }

@@ -1,27 +1,37 @@
 // What a route sends upstream for the person who asks. At once while the tokens are fresh; a credential that cannot be
 // had is an error and never becomes "none".
-import type { ErrorCode } from '../kernel/errors.ts'
+import { ERRORS, type ErrorCode, isGatewayError } from '../kernel/errors.ts'
 import { within } from '../kernel/wait.ts'
+import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
+import { createExchanges, type ExchangeOptions } from './exchange.ts'
+import type { Beneficiary, Credential, Holding, InternalCredential, Obtained, Refusal, TokenOwner } from './obtained.ts'
 import type { Refresher, RefreshOutcome } from './refresh.ts'
-
-export type CredentialKind = 'accessToken' | 'none'
+import { createSecondRealms, type SecondRealmOptions } from './second-realm.ts'
+import { createServiceTokens } from './service-token.ts'
 
 export type Freshness =
   | { readonly kind: 'fresh'; readonly live: LiveSession }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly retryAfterSeconds: number }
 
-export interface CredentialOptions {
-  readonly refresher: Refresher
-  readonly now: () => number
-  /** How long a request waits for a refresh before it is answered 503; the refresh itself goes on. */
-  readonly waitSeconds: number
+export interface InternalTokens {
+  /** A whole header value. Rejects with a `GatewayError`. */
+  mint(who: Beneficiary, credential: InternalCredential, tenant: string | null): string | Promise<string>
+}
+
+export interface CredentialOptions extends ExchangeOptions, SecondRealmOptions {
+  readonly lifecycle: Pick<SessionLifecycle, 'replace' | 'reread' | 'end'>
+  readonly refresher: Pick<Refresher, 'refresh' | 'refreshNow'>
+  readonly internalTokens: InternalTokens
+  /** The local name of the realm whose service account speaks where nobody has logged in. */
+  readonly loginRealm: string
 }
 
 /** For a renewal that takes longer than a request waits: it is probably done soon. */
 const RETRY_AFTER_SECONDS = 1
 /** An access token this close to its end might not survive the way to the upstream. */
 const USABLE_SECONDS = 1
+const NOTHING: Obtained = { kind: 'obtained', authorization: null }
 
 export interface Credentials {
   /**
@@ -29,10 +39,23 @@ export interface Credentials {
    * background; expired ones are waited for, within a bound, and never sent.
    */
   freshen(live: LiveSession): Freshness | Promise<Freshness>
+  /**
+   * The header for a route. At once whenever it is warm. `who` null: nobody, on a route that is open to everybody.
+   * Throws a `TypeError` for what cannot be had for nobody.
+   */
+  obtain(credential: Credential, who: Beneficiary | null, tenant: string | null): Obtained | Promise<Obtained>
+  /** A second realm's token itself, for who is given it by name. */
+  obtainSecondRealmToken(realm: string, who: TokenOwner): Holding | Promise<Holding>
+  /** Resolves when no tokens are being renewed that exist nowhere else. */
+  drain(): Promise<void>
 }
 
 export function createCredentials(options: CredentialOptions): Credentials {
   const { refresher } = options
+  const exchanges = createExchanges(options)
+  const serviceTokens = createServiceTokens(options)
+  const secondRealms = createSecondRealms(options, exchanges, serviceTokens)
+
   const refused = (retryAfterSeconds: number): Freshness => ({
     kind: 'refused',
     code: 'ERR_TOKEN_REFRESH_UNAVAILABLE',
@@ -47,6 +70,16 @@ export function createCredentials(options: CredentialOptions): Credentials {
     return outcome
   }
 
+  function mint(who: Beneficiary, credential: InternalCredential, tenant: string | null): Obtained | Promise<Obtained> {
+    try {
+      const minted = options.internalTokens.mint(who, credential, tenant)
+      if (typeof minted === 'string') return { kind: 'obtained', authorization: minted }
+      return minted.then((authorization): Obtained => ({ kind: 'obtained', authorization }), refuseFailed)
+    } catch (error) {
+      return refuseFailed(error)
+    }
+  }
+
   return {
     freshen(live) {
       const now = options.now()
@@ -55,5 +88,48 @@ export function createCredentials(options: CredentialOptions): Credentials {
       if (now < live.session.tokens.accessTokenExpiresAt - USABLE_SECONDS) return { kind: 'fresh', live }
       return waitFor(refresh)
     },
+    obtain(credential, who, tenant) {
+      switch (credential.kind) {
+        case 'none':
+          return NOTHING
+        case 'accessToken':
+          return { kind: 'obtained', authorization: ownAuthorization(known(who, credential)) }
+        case 'internal':
+          return mint(known(who, credential), credential, tenant)
+        case 'exchange':
+          return headerOf(exchanges.obtain(known(who, credential), credential))
+        case 'serviceAccount':
+          return headerOf(serviceTokens.obtain(who?.realm ?? options.loginRealm, credential.scopes, 'serviceAccount'))
+        case 'realm':
+          return headerOf(secondRealms.obtain(credential.realm, who))
+      }
+    },
+    obtainSecondRealmToken: secondRealms.obtain,
+    drain: secondRealms.drain,
   }
+}
+
+function known(who: Beneficiary | null, { kind }: Credential): Beneficiary {
+  if (who === null) throw new TypeError(`${kind} cannot be had for nobody`)
+  return who
+}
+
+function ownAuthorization({ live, accessToken }: Beneficiary): string {
+  return live === null ? `Bearer ${accessToken}` : live.authorization
+}
+
+function headerOf(holding: Holding | Promise<Holding>): Obtained | Promise<Obtained> {
+  return 'kind' in holding ? toHeader(holding) : holding.then(toHeader)
+}
+
+function toHeader(holding: Holding): Obtained {
+  return holding.kind === 'token' ? holding.header : holding
+}
+
+/** An error of our own is an answer; anything else is a fault and thrown on. */
+function refuseFailed(error: unknown): Refusal {
+  if (!isGatewayError(error)) throw error
+  const { because, reason } = error.detail
+  const retryAfterSeconds = ERRORS[error.code].retry === 'later' ? RETRY_AFTER_SECONDS : 0
+  return { kind: 'refused', code: error.code, because: String(because ?? reason ?? error.code), retryAfterSeconds }
 }

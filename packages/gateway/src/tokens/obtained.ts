@@ -1,6 +1,7 @@
 // What a route may send upstream, on whose behalf, and what comes of asking for it.
 import type { ErrorCode } from '../kernel/errors.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
+import type { ObtainedToken } from '../realm/relying-party.ts'
 import type { LiveSession } from '../session/live-session.ts'
 
 export interface InternalCredential {
@@ -48,16 +49,42 @@ export interface Beneficiary {
   readonly anchor: object
 }
 
-export type Obtained =
-  /** `authorization`: a whole header value, or null for none. */
-  | { readonly kind: 'obtained'; readonly authorization: string | null }
-  | {
-      readonly kind: 'refused'
-      readonly code: ErrorCode
-      /** For the log. */
-      readonly because: string
-      /** 0 where waiting does not help. */
-      readonly retryAfterSeconds: number
-    }
-  /** The person has to log in to this second realm first. */
-  | { readonly kind: 'second-login'; readonly realm: string }
+/** What a token of theirs is had with, and where it is remembered. */
+export type TokenOwner = Pick<Beneficiary, 'realm' | 'accessToken' | 'accessTokenExpiresAt' | 'live' | 'anchor'>
+
+/** `authorization`: a whole header value, or null for none. */
+export interface ObtainedHeader {
+  readonly kind: 'obtained'
+  readonly authorization: string | null
+}
+
+export interface Refusal {
+  readonly kind: 'refused'
+  readonly code: ErrorCode
+  /** For the log. */
+  readonly because: string
+  /** 0 where waiting does not help. */
+  readonly retryAfterSeconds: number
+}
+
+/** The person has to log in to this second realm first. */
+export interface SecondLoginRequired {
+  readonly kind: 'second-login'
+  readonly realm: string
+}
+
+export type Obtained = ObtainedHeader | Refusal | SecondLoginRequired
+
+export interface HeldToken {
+  readonly kind: 'token'
+  readonly token: ObtainedToken
+  /** The header it goes into, made once. */
+  readonly header: ObtainedHeader
+}
+
+/** As `Obtained`, for who needs to know more of the token than its header. */
+export type Holding = HeldToken | Refusal | SecondLoginRequired
+
+export function holdToken(token: ObtainedToken): HeldToken {
+  return { kind: 'token', token, header: { kind: 'obtained', authorization: `Bearer ${token.accessToken}` } }
+}

@@ -9,8 +9,10 @@ import type { LiveSession } from '../session/live-session.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import { createCooldown } from './cooldown.ts'
-import { keepLease, type LeaseKeeper } from './lease-keeper.ts'
+import type { LeaseKeeper } from './lease-keeper.ts'
 import { renewedSession } from './renewed-session.ts'
+import { type LeaseOptions, workUnderLease } from './under-lease.ts'
+import { withPatience, writeOnto } from './write-onto.ts'
 
 export type RefreshOutcome =
   | { readonly kind: 'fresh'; readonly live: LiveSession }
@@ -26,28 +28,21 @@ export interface Refresher {
   drain(): Promise<void>
 }
 
-export interface RefresherOptions {
+export interface RefresherOptions extends LeaseOptions {
   readonly store: SessionStore
   readonly lifecycle: SessionLifecycle
   readonly relyingParty: (realm: string) => RelyingParty
   readonly events: Events
-  /** Names this process among those that share the store. */
-  readonly owner: string
-  /** How long a lease lives when its owner dies; a living owner renews it after a third of that. */
-  readonly leaseSeconds: number
-  /** How long one refresh may take all in all, waiting for another owner included. */
-  readonly limitSeconds: number
   /** The pause after a failed refresh before the realm is asked again for this session. */
   readonly cooldownSeconds: number
-  readonly wait: (seconds: number) => Promise<void>
 }
-
-const POLL_SECONDS = 0.05
 
 export function createRefresher(options: RefresherOptions): Refresher {
   const { store, lifecycle, events } = options
   const running = new Map<string, Promise<RefreshOutcome>>()
   const cooldown = createCooldown(() => store.now())
+  // The realm may have spent the old token: the new ones exist nowhere else until they are written.
+  const patient = withPatience(lifecycle, { ...options, now: () => store.now() })
 
   function isDue(live: LiveSession): boolean {
     return store.now() >= live.session.refreshDueAt
@@ -75,24 +70,17 @@ export function createRefresher(options: RefresherOptions): Refresher {
     live: LiveSession,
     isWanted: (current: LiveSession) => boolean,
   ): Promise<RefreshOutcome> {
-    const lease = `refresh:${live.key}`
-    const giveUpAt = store.now() + options.limitSeconds
-    while (!(await store.acquireLease(lease, options.owner, options.leaseSeconds))) {
-      if (store.now() >= giveUpAt) return unavailable(live, options.cooldownSeconds)
-      await options.wait(POLL_SECONDS * (1 + Math.random()))
-      const current = await lifecycle.reread(live)
-      if (current === undefined) return { kind: 'ended', because: 'ended elsewhere' }
-      if (!isWanted(current)) return { kind: 'fresh', live: current }
-    }
-    const keeper = keepLease(store, { name: lease, owner: options.owner, seconds: options.leaseSeconds })
-    try {
-      const current = await lifecycle.reread(live)
-      if (current === undefined) return { kind: 'ended', because: 'ended elsewhere' }
-      if (!isWanted(current)) return { kind: 'fresh', live: current }
-      return await askRealm(current, keeper)
-    } finally {
-      keeper.stop()
-      await store.releaseLease(lease, options.owner).catch(() => undefined)
+    const work = { lease: `refresh:${live.key}`, isWanted, run: askRealm }
+    const outcome = await workUnderLease(live, work, options)
+    switch (outcome.kind) {
+      case 'done':
+        return outcome.result
+      case 'unwanted':
+        return { kind: 'fresh', live: outcome.live }
+      case 'ended':
+        return { kind: 'ended', because: 'ended elsewhere' }
+      case 'busy':
+        return unavailable(live, options.cooldownSeconds)
     }
   }
 
@@ -126,19 +114,6 @@ export function createRefresher(options: RefresherOptions): Refresher {
     }
   }
 
-  // The realm may have spent the old token: these exist nowhere else, so a store that fails is asked again for a while.
-  async function writeTokens(live: LiveSession, session: Session): ReturnType<SessionLifecycle['replace']> {
-    const giveUpAt = store.now() + options.limitSeconds
-    for (;;) {
-      try {
-        return await lifecycle.replace(live, session)
-      } catch (cause) {
-        if (store.now() >= giveUpAt) throw cause
-        await options.wait(POLL_SECONDS * (1 + Math.random()))
-      }
-    }
-  }
-
   // An answer of no other use may have carried the only refresh token that still works.
   async function settleUnavailable(
     live: LiveSession,
@@ -151,17 +126,11 @@ export function createRefresher(options: RefresherOptions): Refresher {
   }
 
   async function keepTokens(live: LiveSession, renew: (session: Session) => Session): Promise<RefreshOutcome> {
-    const written = await writeTokens(live, renew(live.session))
-    if (written.outcome === 'replaced') return { kind: 'fresh', live: written.live }
-    if (written.outcome === 'tombstoned') {
-      await lifecycle.end(live, 'realm', "the realm's session ended during a refresh")
-      return { kind: 'ended', because: 'tombstoned' }
-    }
-    const current = await lifecycle.reread(live)
-    if (current === undefined) return { kind: 'ended', because: 'ended during the refresh' }
-    // Somebody wrote the record without touching its tokens: ours are the newest, so write them onto that state.
-    if (current.session.tokens.refreshToken === live.session.tokens.refreshToken) return keepTokens(current, renew)
-    return { kind: 'fresh', live: current }
+    const { refreshToken } = live.session.tokens
+    // Whoever wrote the record without touching its tokens keeps what they wrote; whoever renewed them was quicker.
+    const change = (session: Session) => (session.tokens.refreshToken === refreshToken ? renew(session) : null)
+    const written = await writeOnto(live, change, patient)
+    return written.kind === 'ended' ? written : { kind: 'fresh', live: written.live }
   }
 
   // A lease that was lost to a stalled process may have let another one renew first: its tokens live.
@@ -195,15 +164,16 @@ export function createRefresher(options: RefresherOptions): Refresher {
       return unavailableWhileCooling(live) ?? refreshOnce(live, isDue)
     },
     async refreshNow(live, atMostEverySeconds) {
-      const cooling = unavailableWhileCooling(live)
-      if (cooling !== undefined) return cooling
+      const early = unavailableWhileCooling(live) ?? running.get(live.key)
+      if (early !== undefined) return early
       try {
         const claim = await store.claim(`refresh-now:${live.key}`, store.now() + atMostEverySeconds)
         if (claim !== 'claimed') return isDue(live) ? refreshOnce(live, isDue) : { kind: 'fresh', live }
       } catch {
         return unavailable(live, options.cooldownSeconds)
       }
-      return refreshOnce(live, (current) => current.version === live.version || isDue(current))
+      const { accessToken } = live.session.tokens
+      return refreshOnce(live, (current) => current.session.tokens.accessToken === accessToken || isDue(current))
     },
     async drain() {
       while (running.size > 0) await Promise.all(running.values())
