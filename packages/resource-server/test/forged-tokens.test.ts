@@ -119,8 +119,7 @@ const FORGERIES: Readonly<Record<string, Forge>> = {
   'an ECDSA signature of r = 1, s = 0': withSignature(Buffer.concat([ONE, Buffer.alloc(32)])),
   'an ECDSA signature of the order': withSignature(Buffer.concat([P256_ORDER, P256_ORDER])),
   'an ECDSA signature in DER of zeros': withSignature(Buffer.from('3006020100020100', 'hex')),
-  crit: (g) =>
-    g.internalToken({}, { crit: ['exp'], exp: 1 }).catch(() => withoutSignature(g, { crit: ['exp'] }, 'AAAA')),
+  crit: (g) => withoutSignature(g, { crit: ['exp'] }, 'AAAA'),
   'an empty crit': (g) => withoutSignature(g, { crit: [] }, 'AAAA'),
   'b64: false': (g) => withoutSignature(g, { b64: false, crit: ['b64'] }, 'AAAA'),
   'b64 without crit': (g) => withoutSignature(g, { b64: false }, 'AAAA'),
