@@ -4,8 +4,7 @@ import type { Environment } from '../environment.ts'
 import { EXIT_CODE, type ExitCode } from '../exit-code.ts'
 import { formatTable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
-
-type Route = GatewayConfig['routes'][number]
+import { describeCredential, describeRequirement } from './route-words.ts'
 
 export interface CheckOptions {
   readonly file: string
@@ -31,8 +30,9 @@ function printInvalid(problems: readonly ConfigProblem[], terminal: Terminal): v
 function printValid(file: string, config: GatewayConfig, warnings: readonly ConfigProblem[], terminal: Terminal): void {
   for (const line of formatRoutes(config)) terminal.print(line)
   for (const warning of warnings) terminal.tell(`warning: ${formatProblem(warning)}`)
-  const [issuer = 'none'] = Object.values(config.realms).map((realm) => realm.issuer)
-  terminal.print(`\n${file} is right: ${config.publicUrl}, realm ${issuer}, routes: ${config.routes.length}`)
+  const issuers = Object.values(config.realms).map(({ issuer }) => issuer)
+  const realms = `${issuers.length === 1 ? 'realm' : 'realms'} ${issuers.join(' ')}`
+  terminal.print(`\n${file} is right: ${config.publicUrl}, ${realms}, routes: ${config.routes.length}`)
 }
 
 function formatRoutes({ routes, services }: GatewayConfig): readonly string[] {
@@ -44,24 +44,4 @@ function formatRoutes({ routes, services }: GatewayConfig): readonly string[] {
     `${route.service} (${services[route.service]?.url}${route.rewrite ?? ''})`,
   ])
   return formatTable(['path', 'methods', 'who may', 'credential', 'service'], rows)
-}
-
-function describeCredential(credential: Route['credential']): string {
-  if (credential.kind === 'realm') return `realm ${credential.realm}`
-  return 'audience' in credential ? `${credential.kind} for ${credential.audience}` : credential.kind
-}
-
-function describeRequirement(require: Route['require']): string {
-  if (require === 'none') return 'everybody'
-  const ofClients = Object.entries(require.clientRoles).map(([clientId, roles]) =>
-    roles.map((role) => `${clientId}:${role}`),
-  )
-  const groups = [require.roles, ...ofClients].filter((roles) => roles.length > 0)
-  return groups.length === 0 ? 'logged in' : `role ${groups.map(describeGroup).join(' and ')}`
-}
-
-/** One of them is enough. */
-function describeGroup(roles: readonly string[], _: number, groups: readonly unknown[]): string {
-  const text = roles.join(' or ')
-  return roles.length > 1 && groups.length > 1 ? `(${text})` : text
 }

@@ -75,3 +75,28 @@ test('one of the roles is enough, and the table says so', async () => {
   ])
   assert.match(out, /role \(x or y\) and \(c:r or c:s\)/)
 })
+
+const SECOND = VALID.replace(
+  'services:',
+  '  models: { issuer: "https://sso/models", clientId: g, clientAuth: { secret: x }, obtain: login }\nservices:',
+)
+const WORDS: readonly (readonly [string, string, string])[] = [
+  ['{ via: [session, bearer], scopes: [a, b] }', 'internal', 'scope a and b (session or bearer)  internal for website'],
+  ['{ allRoles: [x, y] }', '{ exchange: { audience: billing } }', 'role x and y  exchange for billing'],
+  [
+    '{ groups: [/a, /b], acr: gold, maxAge: 5m }',
+    '{ realm: models }',
+    'group /a or /b, acr gold, login within 300s  realm models',
+  ],
+  ['{ claims: { dept: [x, y] } }', 'serviceAccount', 'dept x or y  serviceAccount'],
+]
+
+for (const [require, credential, words] of WORDS) {
+  test(`says of ${require} and ${credential}: ${words}`, async () => {
+    const route = `  - { path: "/x", service: website, require: ${require}, credential: ${credential} }\n`
+    const { exitCode, out } = await run(['check', '-c', writeConfig(SECOND + route)])
+    assert.equal(exitCode, 0)
+    assert.ok(out.replaceAll(/ {2,}/g, '  ').includes(words), out)
+    assert.match(out, /realms \S+ https:\/\/sso\/models,/)
+  })
+}

@@ -3,20 +3,23 @@ import { isLoopbackHost } from '../kernel/loopback.ts'
 import { isPlainRemote } from './addresses.ts'
 import { findCredentialContradictions } from './credential-contradictions.ts'
 import type { Draft } from './draft.ts'
+import { findFrontendContradictions } from './frontend-contradictions.ts'
 import type { ListenAddress } from './gateway-config.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { findRealmContradictions } from './realm-contradictions.ts'
-import { findRouteContradictions } from './route-contradictions.ts'
+import { findRequirementContradictions } from './requirement-contradictions.ts'
+import { findRouteContradictions, isOwnedBy } from './route-contradictions.ts'
 
 const RULES: readonly ((draft: Draft) => readonly Finding[])[] = [
   findPlainPublicUrl,
   findUnenforceablePrefix,
-  findPlainFrontends,
+  findFrontendContradictions,
   findRealmContradictions,
   findSharedPorts,
   findSessionLimits,
   findEqualEndpoints,
   findRouteContradictions,
+  findRequirementContradictions,
   findCredentialContradictions,
 ]
 
@@ -38,12 +41,6 @@ function findPlainPublicUrl({ sections: { publicUrl } }: Draft): readonly Findin
 function findUnenforceablePrefix({ sections: { publicUrl }, states }: Draft): readonly Finding[] {
   if (!publicUrl?.startsWith('http:') || !states(['cookies', 'prefix'])) return []
   return [contradiction(['cookies', 'prefix'], 'browsers accept this prefix over https: only, and publicUrl is http:')]
-}
-
-function findPlainFrontends({ sections: { frontends = [] } }: Draft): readonly Finding[] {
-  return frontends.flatMap(({ origin }, index) =>
-    isPlainRemote(origin) ? [contradiction(['frontends', index, 'origin'], 'http: is for loopback only')] : [],
-  )
 }
 
 function findSharedPorts({ sections: { listen, operator } }: Draft): readonly Finding[] {
@@ -77,7 +74,9 @@ function findSessionLimits({ sections: { session } }: Draft): readonly Finding[]
 function findEqualEndpoints({ sections: { endpoints } }: Draft): readonly Finding[] {
   const entries = Object.entries(endpoints ?? {})
   return entries.flatMap(([name, path], index) => {
-    const earlier = entries.slice(0, index).find(([, other]) => other === path)
-    return earlier === undefined ? [] : [contradiction(['endpoints', name], `the same path as endpoints.${earlier[0]}`)]
+    const earlier = entries
+      .slice(0, index)
+      .find(([other, owned]) => isOwnedBy(other, owned, path) || isOwnedBy(name, path, owned))
+    return earlier === undefined ? [] : [contradiction(['endpoints', name], `the path of endpoints.${earlier[0]}`)]
   })
 }

@@ -2,6 +2,7 @@
 import type { Draft } from './draft.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { isObtained } from './realm-contradictions.ts'
+import { isForEverybody } from './requirement-contradictions.ts'
 import type { ParsedCredential } from './schema-credential.ts'
 import { personRules } from './schema-require.ts'
 import { unknownName } from './suggest.ts'
@@ -33,7 +34,7 @@ function findRealmProblem(
 // There is no person whose token it could be, and a credential never becomes "none" by itself.
 function findForNobody(draft: Draft): readonly Finding[] {
   return credentialsOfRoutes(draft).flatMap(({ credential, index, require: rules }) => {
-    if (personRules(rules) !== undefined || !isPersonal(credential, draft)) return []
+    if (!isForEverybody(rules) || !isPersonal(credential, draft)) return []
     const message = `sends ${describe(credential)}, and nobody has to be logged in`
     return [contradiction(['routes', index, 'require'], message, 'write credential: none here, or require a login')]
   })

@@ -3,6 +3,7 @@ import { isLoopbackHost } from '../kernel/loopback.ts'
 import { isPlainRemote } from './addresses.ts'
 import type { GatewayConfig } from './gateway-config.ts'
 import { doubt, type Finding } from './problems.ts'
+import { findRealmDoubts } from './realm-doubts.ts'
 import { foldRoutePath } from './route-path.ts'
 
 export function findDoubts(config: GatewayConfig): readonly Finding[] {
@@ -11,6 +12,9 @@ export function findDoubts(config: GatewayConfig): readonly Finding[] {
     ...findOpenListeners(config),
     ...findTrustInEverybody(config),
     ...findNearlyEqualRoutes(config),
+    ...findCrossSiteFrontends(config),
+    ...findLocalCounters(config),
+    ...findRealmDoubts(config),
   ]
 }
 
@@ -44,4 +48,22 @@ function findNearlyEqualRoutes({ routes }: GatewayConfig): readonly Finding[] {
     if (other === -1 || other > index) return []
     return [doubt(['routes', index, 'path'], `differs from routes[${other}] only by case, slashes or escapes`)]
   })
+}
+
+function findCrossSiteFrontends({ frontends }: GatewayConfig): readonly Finding[] {
+  const message =
+    'on another site than publicUrl: every cookie of ours becomes SameSite=None, and Safari, Firefox and private ' +
+    'windows of Chrome send none to another site'
+  return frontends.flatMap(({ isCrossSite }, index) =>
+    isCrossSite ? [doubt(['frontends', index, 'origin'], message, 'put both below one registrable domain')] : [],
+  )
+}
+
+// Told once, at the first limit: it is the same for all of them.
+function findLocalCounters({ session, limit, routes }: GatewayConfig): readonly Finding[] {
+  if (session.store.kind === 'memory') return []
+  const index = routes.findIndex((route) => route.limit !== null)
+  if (limit === null && index === -1) return []
+  const path = limit === null ? ['routes', index, 'limit'] : ['limit']
+  return [doubt(path, 'each process counts by itself: several processes on one store let through as many times more')]
 }

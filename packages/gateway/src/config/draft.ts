@@ -12,7 +12,7 @@ export type ServiceDraft = Partial<ParsedService>
 
 export interface Draft {
   /** Without the sections that have an error; those of which there are several stand beside them, one by one. */
-  readonly sections: Partial<Omit<ParsedConfig, 'routes' | 'realms' | 'services'>>
+  readonly sections: Partial<Omit<ParsedConfig, 'routes' | 'services'>>
   readonly routes: readonly RouteDraft[]
   readonly realms: ReadonlyMap<string, RealmDraft>
   readonly services: ReadonlyMap<string, ServiceDraft>

@@ -15,7 +15,10 @@ export interface JsonSchema {
   readonly additionalProperties?: JsonSchema | boolean
   readonly items?: JsonSchema
   readonly anyOf?: readonly JsonSchema[]
+  /** Told instead of the type; one that stands elsewhere is not described again. */
   readonly 'x-type'?: string
+  /** Told as the default where it is no value. */
+  readonly 'x-default'?: string
   readonly 'x-name'?: string
 }
 

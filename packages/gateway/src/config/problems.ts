@@ -38,8 +38,8 @@ export function contradiction(path: ConfigPath, message: string, suggestion: str
   return { kind: 'contradiction', path, message, suggestion }
 }
 
-export function doubt(path: ConfigPath, message: string): Finding {
-  return { kind: 'doubtful', path, message, suggestion: null }
+export function doubt(path: ConfigPath, message: string, suggestion: string | null = null): Finding {
+  return { kind: 'doubtful', path, message, suggestion }
 }
 
 export function formatPath(path: ConfigPath): string {

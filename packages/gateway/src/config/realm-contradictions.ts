@@ -31,10 +31,12 @@ export function isObtained(realm: string, { states }: Pick<Draft, 'states'>): bo
   return states(['realms', realm, 'obtain'])
 }
 
-function findNoLogin(all: readonly Named[], { states }: Draft): readonly Finding[] {
-  if (!states(['realms']) || all.some(({ isObtained }) => !isObtained)) return []
-  const message = all.length === 0 ? 'expected at least one realm, found none' : 'people can log in to none of them'
-  return [contradiction(['realms'], message, all.length === 0 ? null : 'leave obtain out of one')]
+function findNoLogin(all: readonly Named[], { sections }: Draft): readonly Finding[] {
+  if (all.length === 0) {
+    return sections.realms === undefined ? [] : [contradiction(['realms'], 'expected at least one realm, found none')]
+  }
+  if (all.some(({ isObtained }) => !isObtained)) return []
+  return [contradiction(['realms'], 'people can log in to none of them', 'leave obtain out of one')]
 }
 
 function findMissingOpenid({ realm: { scopes, obtain }, path, isObtained }: Named): readonly Finding[] {

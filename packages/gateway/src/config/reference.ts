@@ -10,43 +10,45 @@ export function buildReference(): string {
 interface Row {
   readonly key: string
   readonly schema: JsonSchema
-  readonly isRequired: boolean
+  readonly need: 'optional' | 'required' | 'required in this form'
 }
 
 const REQUIRED: ReadonlySet<string> = new Set(buildJsonSchema().required)
 
 function buildSection(key: string, schema: JsonSchema): string {
-  const rows = listRows(key, schema)
-  const head = rows.length > 0 ? describe(schema) : `${describe(schema)}\n\n${describeFacts(schema, REQUIRED.has(key))}`
+  const rows = listRows(key, schema, 'required')
+  const need = REQUIRED.has(key) ? 'required' : 'optional'
+  const head = rows.length > 0 ? describe(schema) : `${describe(schema)}\n\n${describeFacts(schema, need)}`
   const table = rows.length > 0 ? `\n\n${buildTable(rows)}` : ''
   return `## ${key}\n\n${head}${table}`
 }
 
-function describeFacts(schema: JsonSchema, isRequired: boolean): string {
-  return `Type: ${describeType(schema)}. Default: ${describeDefault(schema, isRequired)}.`
+function describeFacts(schema: JsonSchema, need: Row['need']): string {
+  return `Type: ${describeType(schema)}. Default: ${describeDefault(schema, need)}.`
 }
 
 function buildTable(rows: readonly Row[]): string {
-  const lines = rows.map(({ key, schema, isRequired }) => {
-    const cells = [`\`${key}\``, describeType(schema), describeDefault(schema, isRequired), describe(schema)]
+  const lines = rows.map(({ key, schema, need }) => {
+    const cells = [`\`${key}\``, describeType(schema), describeDefault(schema, need), describe(schema)]
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   })
   return ['| key | type | default | what it is |', '|---|---|---|---|', ...lines].join('\n')
 }
 
-/** The keys below a key, deepest names included. */
-function listRows(key: string, schema: JsonSchema): readonly Row[] {
+/** The keys below a key, deepest names included; `need` is that of the keys it cannot do without. */
+function listRows(key: string, schema: JsonSchema, need: Row['need']): readonly Row[] {
   const { additionalProperties, anyOf = [], items, properties = {}, required = [] } = schema
-  const own = Object.entries(properties).flatMap(([name, value]) => {
-    const row = { key: `${key}.${name}`, schema: value, isRequired: required.includes(name) }
-    return [row, ...listRows(row.key, value)]
+  const own = Object.entries(properties).flatMap(([name, value]): readonly Row[] => {
+    const row: Row = { key: `${key}.${name}`, schema: value, need: required.includes(name) ? need : 'optional' }
+    return value['x-type'] === undefined ? [row, ...listRows(row.key, value, 'required')] : [row]
   })
   const named = typeof additionalProperties === 'object' ? additionalProperties : undefined
+  const isOneOfSeveral = anyOf.filter((branch) => branch.properties !== undefined).length > 1
   return [
     ...own,
-    ...anyOf.flatMap((branch) => listRows(key, branch)),
-    ...(items === undefined ? [] : listRows(`${key}[]`, items)),
-    ...(named === undefined ? [] : listRows(`${key}.${schema['x-name'] ?? 'NAME'}`, named)),
+    ...anyOf.flatMap((branch) => listRows(key, branch, isOneOfSeveral ? 'required in this form' : 'required')),
+    ...(items === undefined ? [] : listRows(`${key}[]`, items, 'required')),
+    ...(named === undefined ? [] : listRows(`${key}.${schema['x-name'] ?? 'NAME'}`, named, 'required')),
   ]
 }
 
@@ -59,13 +61,16 @@ function describeType(schema: JsonSchema): string {
   if (items !== undefined) return `list of ${describeType(items)}`
   if (typeof additionalProperties === 'object') return `mapping of names to ${describeType(additionalProperties)}`
   if (type === 'boolean') return '`true`, `false`'
-  return type === 'object' ? 'mapping' : 'text'
+  return TYPES[type ?? ''] ?? 'text'
 }
 
-function describeDefault(schema: JsonSchema, isRequired: boolean): string {
-  if (isRequired) return 'required'
-  if (schema.properties !== undefined) return 'as below'
-  return schema.default === undefined ? 'none' : code(schema.default)
+const TYPES: Readonly<Record<string, string>> = { object: 'mapping', number: 'number', integer: 'whole number' }
+
+function describeDefault(schema: JsonSchema, need: Row['need']): string {
+  if (need !== 'optional') return need
+  if (schema['x-default'] !== undefined) return schema['x-default']
+  if (schema.default === undefined) return 'none'
+  return schema.properties === undefined ? code(schema.default) : 'as below'
 }
 
 function describe({ description = '' }: JsonSchema): string {
@@ -78,5 +83,8 @@ function code(value: unknown): string {
 
 /** YAML in one line, as in the examples. */
 function formatYaml(value: unknown): string {
-  return Array.isArray(value) ? `[${value.map(formatYaml).join(', ')}]` : String(value)
+  if (Array.isArray(value)) return `[${value.map(formatYaml).join(', ')}]`
+  if (typeof value !== 'object' || value === null) return String(value)
+  const entries = Object.entries(value).map(([key, each]) => `${key}: ${formatYaml(each)}`)
+  return `{ ${entries.join(', ')} }`
 }

@@ -59,10 +59,10 @@ function resolveStore(store: StoreConfig, locate: Locate): StoreConfig {
   return store.kind === 'sqlite' ? { kind: 'sqlite', path: locate(store.path) } : store
 }
 
-/** That of `publicUrl` is always among them. */
+/** That of `publicUrl` is always among them, last when the file leaves it out: the others keep their places. */
 function resolveFrontends({ publicUrl, frontends = [] }: ParsedConfig, loginRealm: string): readonly FrontendConfig[] {
   const own = { origin: publicUrl, realm: undefined, home: '/' }
-  const all = frontends.some(({ origin }) => origin === publicUrl) ? frontends : [own, ...frontends]
+  const all = frontends.some(({ origin }) => origin === publicUrl) ? frontends : [...frontends, own]
   return all.map(({ origin, realm, home }) => {
     return { origin, realm: realm ?? loginRealm, home, isCrossSite: !isSameSite(origin, publicUrl) }
   })

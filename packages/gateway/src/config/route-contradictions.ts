@@ -15,7 +15,6 @@ export function findRouteContradictions(draft: Draft): readonly Finding[] {
       ...findUnknownService(route, path, draft),
       ...findOwnPath(route, path, draft),
       ...findLostStar(route, path),
-      ...findDeniedLogin(route, path),
       ...findShadow(route, path, draft.routes.slice(0, index)),
     ]
   })
@@ -34,23 +33,24 @@ function findOwnPath(route: RouteDraft, path: ConfigPath, { sections }: Draft): 
   if (liesBelow(owned.toLowerCase(), RESERVED_PREFIX)) {
     return [contradiction(key, `${RESERVED_PREFIX} and everything below it belongs to the gateway`)]
   }
-  const endpoint = Object.entries(sections.endpoints ?? {}).find(([, own]) => own === owned)
+  const endpoint = Object.entries(sections.endpoints ?? {}).find(([name, own]) => isOwnedBy(name, own, owned))
   return endpoint === undefined
     ? []
     : [contradiction(key, `the gateway itself answers here (endpoints.${endpoint[0]})`)]
+}
+
+/** Below some endpoints stand names of realms. */
+const ENDPOINTS_WITH_REALMS: ReadonlySet<string> = new Set(['callback', 'token'])
+
+/** True when `path` is the endpoint's own. */
+export function isOwnedBy(endpoint: string, own: string, path: string): boolean {
+  return ENDPOINTS_WITH_REALMS.has(endpoint) ? liesBelow(path, own) : path === own
 }
 
 function findLostStar(route: RouteDraft, path: ConfigPath): readonly Finding[] {
   if (route.path === undefined || route.rewrite === undefined) return []
   if (ownsBelow(route.path) || !ownsBelow(route.rewrite)) return []
   return [contradiction([...path, 'rewrite'], 'its * stands for nothing, because path has none')]
-}
-
-function findDeniedLogin({ require: rules }: RouteDraft, path: ConfigPath): readonly Finding[] {
-  if (rules === undefined || rules === 'none' || rules.login !== false) return []
-  if (rules.roles === undefined && rules.clientRoles === undefined) return []
-  const message = 'only somebody who is logged in has roles'
-  return [contradiction([...path, 'require', 'login'], message, 'write true, or leave it out')]
 }
 
 // The longest path owns a request, so only a route with the same path can take it away.

@@ -39,7 +39,7 @@ const internalSettings = z.strictObject({
     .default([])
     .meta({ description: 'Ids of the clients whose roles the service is told.' }),
   claims: z.array(claimName).default([]).meta({
-    description: 'Claims of the ID token (of the access token for a bearer) the service is told.',
+    description: 'Claims of the person the service is told.',
   }),
 })
 

@@ -25,7 +25,12 @@ export function describeIssue(issue: Issue, raw: unknown): readonly Finding[] {
 function describeValue(issue: Issue, path: ConfigPath, value: unknown): Finding {
   const expected = `expected ${issue.message}`
   if (value === undefined) return { kind: 'missing', path, message: `missing, ${expected}`, suggestion: null }
-  return { kind: 'value', path, message: `${expected}${describeKind(value)}`, suggestion: nearValue(issue, value) }
+  return {
+    kind: 'value',
+    path,
+    message: `${expected}${describeKind(value)}`,
+    suggestion: nearValue(issue, path, value),
+  }
 }
 
 function valueAt(raw: unknown, path: ConfigPath): unknown {
@@ -42,9 +47,22 @@ function describeKind(value: unknown): string {
   return typeof value === 'object' ? ', found a mapping' : `, found a ${typeof value}`
 }
 
-function nearValue(issue: Issue, value: unknown): string | null {
-  if (issue.code !== 'invalid_value' || typeof value !== 'string') return null
-  return ask(suggestName(value, issue.values.map(String)))
+function nearValue(issue: Issue, path: ConfigPath, value: unknown): string | null {
+  if (typeof value !== 'string') return null
+  const word = suggestName(value, wordsOf(issue))
+  if (word !== null || issue.code !== 'invalid_union') return ask(word)
+  const key = suggestName(value, allowedKeys(path))
+  return ask(key === null ? null : `{ ${key}: … }`)
+}
+
+/** The literal values that would have been taken here. */
+function wordsOf(issue: Issue): readonly string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String)
+  if (issue.code !== 'invalid_union') return []
+  return issue.errors
+    .flat()
+    .filter(({ path }) => path.length === 0)
+    .flatMap(wordsOf)
 }
 
 function badName(path: ConfigPath, expected: string): Finding {
@@ -56,10 +74,38 @@ function unknownKey(parent: ConfigPath, key: string): Finding {
   return { kind: 'unknown-key', path: [...parent, key], message: 'unknown key', suggestion }
 }
 
-/** The alternative the author had in mind: its kind of value fits, and it has the fewest problems. */
+/**
+ * The alternative the author had in mind: its kind of value fits, it has the keys that stand here, and the fewest
+ * problems. Between several only the keys that none of them has can be told.
+ */
 function nearestBranch(branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined {
   const fitting = branches.filter((issues) => issues.every(({ path, code }) => path.length > 0 || isAboutContent(code)))
-  return fitting.toSorted((a, b) => a.length - b.length)[0]
+  const [best, ...others] = fitting.toSorted(compare)
+  const equals = others.filter((other) => best !== undefined && compare(best, other) === 0)
+  return best === undefined || equals.length === 0 ? best : sharedUnknownKeys(best, equals)
+}
+
+function compare(a: readonly Issue[], b: readonly Issue[]): number {
+  return countOwnKeys(a) - countOwnKeys(b) || a.length - b.length
+}
+
+/** Problems with which keys stand here, rather than with what is inside them. */
+function countOwnKeys(issues: readonly Issue[]): number {
+  const lacking = issues.filter(({ path }) => path.length === 1)
+  return unknownKeys(issues).length + lacking.length
+}
+
+function unknownKeys(issues: readonly Issue[]): readonly string[] {
+  return issues.flatMap((issue) => (issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : []))
+}
+
+function sharedUnknownKeys(
+  best: readonly Issue[],
+  equals: readonly (readonly Issue[])[],
+): readonly Issue[] | undefined {
+  const own = String(unknownKeys(best))
+  const isShared = own !== '' && equals.every((other) => String(unknownKeys(other)) === own)
+  return isShared ? best.filter(({ code, path }) => code === 'unrecognized_keys' && path.length === 0) : undefined
 }
 
 function isAboutContent(code: Issue['code']): boolean {

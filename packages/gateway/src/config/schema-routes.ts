@@ -63,8 +63,13 @@ const route = z.strictObject({
   require: requirement.meta({
     description: 'Who may use the route: `none` for everybody, or rules about the person.',
   }),
-  credential: credential.optional().meta({ description: "What this route sends. Its service's when absent." }),
-  limit: limit.optional().meta({ description: 'How many requests of one caller the route takes.' }),
+  credential: credential.optional().meta({
+    description: "What this route sends. Its service's when absent.",
+    'x-type': 'as `services.NAME.credential`',
+  }),
+  limit: limit
+    .optional()
+    .meta({ description: 'How many requests of one caller the route takes.', 'x-type': 'as `limit`' }),
   page: z.boolean('true or false').default(true).meta({
     description:
       'A navigation by somebody not logged in starts a login. With `false` it is a 401, as a fetch always is.',

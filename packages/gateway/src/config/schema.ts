@@ -82,7 +82,8 @@ const cookies = z
   .prefault({})
   .meta({
     description:
-      'The cookies of the gateway. All are HttpOnly, host-only and `SameSite=Lax`; and Secure, but for `http:` on loopback.',
+      'The cookies of the gateway. All are HttpOnly, host-only and `SameSite=Lax` (`None` where a front end is on another ' +
+      'site); and Secure, but for `http:` on loopback.',
   })
 
 const frontend = z.strictObject({

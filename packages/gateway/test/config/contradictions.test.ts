@@ -1,14 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { HEAD, summaryOf, warningsOf } from './support.ts'
+import { HEAD, summaryOf, warningsOf, withRoutes } from './support.ts'
 
-const OTHER_REALM = HEAD.replace(
-  'services:',
-  '  other: { issuer: https://sso.example.com/realms/o, clientId: c, clientAuth: { secret: x } }\nservices:',
-)
-
-const route = (fields: string) => `${HEAD}routes:\n  - { ${fields} }\n`
-const routes = (...each: readonly string[]) => `${HEAD}routes:\n${each.map((fields) => `  - { ${fields} }\n`).join('')}`
+const route = (fields: string) => withRoutes(HEAD, fields)
+const routes = (...each: readonly string[]) => withRoutes(HEAD, ...each)
 
 const CONTRADICTIONS: readonly (readonly [string, string, string])[] = [
   ['http: off loopback', HEAD.replace('https://app', 'http://app'), 'publicUrl'],
@@ -18,13 +13,14 @@ const CONTRADICTIONS: readonly (readonly [string, string, string])[] = [
     `${HEAD.replace('https://app.example.com', 'http://localhost:4000')}cookies: { prefix: __Host- }`,
     'cookies.prefix',
   ],
-  ['a second realm', OTHER_REALM, 'realms.other'],
   ['no realm', `publicUrl: https://a.example\nrealms: {}\n`, 'realms'],
   ['one port for two listeners', `${HEAD}listen: 127.0.0.1:4001`, 'operator.listen'],
   ['one port for all addresses and loopback', `${HEAD}listen: 0.0.0.0:4001`, 'operator.listen'],
   ['probes on a taken port', `${HEAD}operator: { probes: "localhost:4000" }`, 'operator.probes'],
   ['idle longer than absolute', `${HEAD}session: { idle: 2d }`, 'session.idle'],
   ['two endpoints at one path', `${HEAD}endpoints: { logout: /auth/user }`, 'endpoints.logout'],
+  ['an endpoint among the callbacks of realms', `${HEAD}endpoints: { user: /auth/callback/me }`, 'endpoints.user'],
+  ['an endpoint that would own another one', `${HEAD}endpoints: { token: /auth }`, 'endpoints.token'],
   ['a route to no service', route('path: /a, service: none-such, require: none'), 'routes[0].service'],
   ['a route to a property of all objects', route('path: /a, service: constructor, require: none'), 'routes[0].service'],
   ['a route at /auth', route('path: /auth, service: feed, require: none'), 'routes[0].path'],
@@ -34,6 +30,16 @@ const CONTRADICTIONS: readonly (readonly [string, string, string])[] = [
   [
     'a route at a moved endpoint',
     `${route('path: "/me/*", service: feed, require: none')}endpoints: { user: /me }`,
+    'routes[0].path',
+  ],
+  [
+    'a route below the callback, where realms have theirs',
+    `${route('path: "/back/main", service: feed, require: none')}endpoints: { callback: /back }`,
+    'routes[0].path',
+  ],
+  [
+    'a route below the tokens of realms',
+    `${route('path: "/tokens/*", service: feed, require: none')}endpoints: { token: /tokens }`,
     'routes[0].path',
   ],
   [

@@ -63,6 +63,6 @@ test('keys are not filled in', () => {
 test('an anchor stands for its value wherever it is repeated', () => {
   const text = `${HEAD}routes:\n  - { path: /a, service: reports, require: &staff { roles: ["\${ROLE}"] } }\n  - { path: /b, service: reports, require: *staff }\n`
   const [first, second] = configOf(text, { env: { ROLE: 'staff' } }).routes
-  assert.deepEqual(first?.require, { login: true, roles: ['staff'], clientRoles: {} })
+  assert.deepEqual(first?.require !== 'none' && first?.require.roles, ['staff'])
   assert.deepEqual(second?.require, first?.require)
 })

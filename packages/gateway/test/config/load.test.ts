@@ -12,7 +12,15 @@ test('a short file gets every default', () => {
   const config = configOf(HEAD)
   assert.deepEqual(config.listen, { host: '127.0.0.1', port: 4000 })
   assert.deepEqual(config.operator, { listen: { host: '127.0.0.1', port: 4001 }, probes: null, tokenFile: null })
-  assert.deepEqual(config.frontends, [{ origin: 'https://app.example.com' }])
+  assert.deepEqual(config.frontends, [
+    { origin: 'https://app.example.com', realm: 'main', home: '/', isCrossSite: false },
+  ])
+  assert.equal(config.loginRealm, 'main')
+  assert.deepEqual(config.realms.main?.scopes, ['openid', 'profile', 'email'])
+  assert.equal(config.tenant, null)
+  assert.deepEqual(config.internalTokens, { algorithm: 'RS256', lifeSeconds: 60 })
+  assert.equal(config.limit, null)
+  assert.deepEqual(config.login.limit, { requests: 600, windowSeconds: 60, burst: 200, by: 'ip' })
   assert.deepEqual(config.refresh, { marginSeconds: 30, waitSeconds: 5 })
   assert.equal(config.session.idleSeconds, 1800)
   assert.equal(config.session.absoluteSeconds, 43_200)
@@ -64,12 +72,25 @@ test('a route inherits the credential of its service unless it has its own', () 
     service: 'reports',
     methods: ['GET'],
     rewrite: null,
-    require: { login: true, roles: ['admin'], clientRoles: {} },
-    credential: 'accessToken',
+    require: {
+      login: true,
+      via: ['session'],
+      roles: ['admin'],
+      allRoles: [],
+      clientRoles: {},
+      scopes: [],
+      groups: [],
+      tenant: false,
+      claims: {},
+      acr: [],
+      maxAgeSeconds: null,
+    },
+    limit: null,
+    credential: { kind: 'accessToken' },
     page: false,
     timeoutSeconds: 120,
   })
-  assert.deepEqual([b?.require, b?.credential, b?.methods], ['none', 'none', null])
+  assert.deepEqual([b?.require, b?.credential, b?.methods], ['none', { kind: 'none' }, null])
   assert.equal(c?.require, 'none')
 })
 

@@ -7,7 +7,7 @@ const NEXT_LINE = HEAD.split('\n').length
 
 /** [behaviour, lines after the head, what is told as `line:column kind key`, the first line being 1]. */
 const AFTER_HEAD: readonly (readonly [string, string, readonly string[]])[] = [
-  ['an unknown key', 'tenant: x', ['1:1 unknown-key tenant']],
+  ['an unknown key', 'tenants: x', ['1:1 unknown-key tenants']],
   ['an unknown key inside', 'session: { idel: 3m }', ['1:12 unknown-key session.idel']],
   ['a key of a feature that has not landed', 'tls: { cert: x }', ['1:8 unknown-key tls.cert']],
   ['a duration without a unit', 'session: { idle: 30 }', ['1:18 value session.idle']],
