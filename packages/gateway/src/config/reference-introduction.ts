@@ -24,10 +24,47 @@ routes:
   - { path: "/*", service: website, require: none }
 \`\`\`
 
+Several front ends, a credential of its own for each service, and a second realm for models that people never log in to:
+
+\`\`\`yaml
+publicUrl: https://app.example.com
+realms:
+  main:
+    issuer: https://sso.example.com/realms/main
+    clientId: web-gateway
+    clientAuth: { secret: "\${KEYCLOAK_CLIENT_SECRET}" }
+  models:
+    issuer: https://sso.example.com/realms/models
+    clientId: model-gateway
+    clientAuth: { secret: "\${MODEL_CLIENT_SECRET}" }
+    obtain: jwtGrant                       # as the person; or clientCredentials, or login
+    services: [agent]                      # may ask for it at POST /auth/token/models
+tenant: { claim: organization }
+frontends:
+  - { origin: https://app.example.com, home: /start }
+  - { origin: https://admin.example.com }
+services:
+  agent:
+    url: http://agent:3001
+    credential: { internal: { roles: [reader, admin], claims: [email] } }
+    auth: { secret: "\${AGENT_SECRET}" }
+  reports: { url: "http://reports:8000", credential: accessToken }
+  billing: { url: "http://billing:8000", credential: { exchange: { audience: billing } } }
+  llm: { url: "http://llm:9000", credential: { realm: models } }
+routes:
+  - { path: "/api/agent/*", service: agent, require: { tenant: true } }
+  - { path: "/api/reports/*", service: reports, require: { roles: [reader], via: [session, bearer] } }
+  - { path: "/api/billing/*", service: billing, require: { groups: [/finance], acr: gold, maxAge: 15m } }
+  - { path: "/api/llm/*", service: llm, require: { roles: [researcher] }, timeout: 120s }
+\`\`\`
+
 - **Values from outside.** \`\${NAME}\` is an environment variable, \`\${NAME:-default}\` one that may be missing or empty,
   \`\${file:PATH}\` the content of a file without its last line break. They work in every text, once: what was filled in
   is not looked at again. Something missing is an error. \`$\${\` stands for a literal \`\${\`.
-- **Durations** carry their unit: \`500ms\`, \`30s\`, \`30m\`, \`12h\`, \`7d\`.
+- **Durations** carry their unit: \`500ms\`, \`30s\`, \`30m\`, \`12h\`, \`7d\`. So do **rates**: \`5/s\`, \`100/min\`, \`1000/h\`,
+  \`10000/d\`.
+- **Forms.** Where a key takes a word or a mapping, its mappings are listed below it: one of them, with what is required in
+  it.
 - **Paths of files** start at the folder of \`doorman.yaml\`.
 - **Nothing is ignored.** An unknown key, a key that stands twice or one that could not take effect is an error, and the
   gateway does not start (exit code 78).

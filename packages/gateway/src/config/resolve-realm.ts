@@ -21,7 +21,7 @@ export function resolveRealm(realm: ParsedRealm): RealmConfig {
 }
 
 /** People log in to it, be it for the second time. */
-export function hasLogin({ obtain }: Pick<ParsedRealm, 'obtain'>): boolean {
+function hasLogin({ obtain }: Pick<ParsedRealm, 'obtain'>): boolean {
   return obtain === undefined || obtain.kind === 'login'
 }
 

@@ -10,7 +10,9 @@ const BOOLEAN = 'true or false'
 
 const roleNames = z.array(nonEmpty('the name of a role')).min(1, 'at least one role')
 
-const claimValue = z.union([z.string(), z.number(), z.boolean()], 'a text, a number, true or false')
+const claimValue = z
+  .union([z.string(), z.number(), z.boolean()], 'a text, a number, true or false')
+  .meta({ 'x-type': 'text, number, `true` or `false`' })
 const contextName = nonEmpty('an authentication context')
 
 function oneOrMore<T extends z.ZodType>(value: T, expected: string) {

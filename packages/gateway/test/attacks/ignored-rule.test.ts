@@ -6,7 +6,11 @@ import { HEAD, problemsOf } from '../config/support.ts'
 const RULES = [
   '{ login: true, groups: [staff] }',
   '{ login: true, tenant: true }',
-  '{ login: true, scopes: [read] }',
+  '{ login: true, scope: [read] }',
+  '{ login: true, scopes: [] }',
+  '{ login: true, claims: { department: [] } }',
+  '{ login: false, via: [bearer] }',
+  '{ via: [] }',
   '{ login: true, emailDomain: company.example }',
   '{ login: true, Roles: [admin] }',
   '{ login: false, roles: [admin] }',

@@ -7,7 +7,8 @@ import { configOf, warningsOf } from './support.ts'
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const PAGES = globSync(['*.md', 'docs/*.md'], { cwd: ROOT })
-const ENV = { KEYCLOAK_CLIENT_SECRET: 'x' }
+const SECRET = 'a-secret-long-enough'
+const ENV = { KEYCLOAK_CLIENT_SECRET: SECRET, MODEL_CLIENT_SECRET: SECRET, AGENT_SECRET: SECRET }
 
 function configurationsOf(page: string): readonly string[] {
   const blocks = readFileSync(`${ROOT}${page}`, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms)
@@ -18,7 +19,7 @@ for (const page of PAGES) {
   for (const [index, yaml] of configurationsOf(page).entries()) {
     test(`configuration ${index + 1} of ${page} is valid and raises no doubt`, () => {
       assert.ok(configOf(yaml, { env: ENV }).routes.length > 0)
-      assert.deepEqual(warningsOf(yaml.replaceAll('${KEYCLOAK_CLIENT_SECRET}', 'x')), [])
+      assert.deepEqual(warningsOf(yaml.replaceAll(/\$\{[A-Z_]+\}/g, SECRET)), [])
     })
   }
 }
