@@ -4,7 +4,8 @@ import type { LiveSession } from './live-session.ts'
 
 interface CachedSession {
   readonly live: LiveSession
-  readonly sessionId: string
+  /** Null for one that was asked for by its handle alone. */
+  readonly sessionId: string | null
   readonly cachedAt: EpochSeconds
   movedAt: EpochSeconds
 }
@@ -12,9 +13,14 @@ interface CachedSession {
 export interface SessionCache {
   /** The session if it was read from the store no more than `maxAgeSeconds` ago. */
   get(sessionId: string, now: EpochSeconds): LiveSession | undefined
-  put(sessionId: string, live: LiveSession, now: EpochSeconds): void
-  /** The id under which the session is hot; undefined when it is not. */
-  sessionIdOf(key: string): string | undefined
+  /** As `get`, by the record's key. */
+  getByKey(key: string, now: EpochSeconds): LiveSession | undefined
+  /** The session at whatever age; does not count as use. */
+  peek(key: string): LiveSession | undefined
+  /** The id under which the session is hot: null for none, undefined when it is not hot. */
+  sessionIdOf(key: string): string | null | undefined
+  /** `sessionId` null: the one it is known by stays. */
+  put(sessionId: string | null, live: LiveSession, now: EpochSeconds): void
   drop(key: string): void
   dropAll(): void
 }
@@ -31,36 +37,43 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
   const byKey = new Map<string, CachedSession>()
 
   function remove(cached: CachedSession): void {
-    bySessionId.delete(cached.sessionId)
+    if (cached.sessionId !== null) bySessionId.delete(cached.sessionId)
     byKey.delete(cached.live.key)
     options.onDrop(cached.live)
   }
 
+  function use(cached: CachedSession | undefined, now: EpochSeconds): LiveSession | undefined {
+    if (cached === undefined || now - cached.cachedAt >= options.maxAgeSeconds) return undefined
+    // Moving to the end of the Map is what makes its order "least recently used"; once a second is often enough.
+    if (now - cached.movedAt >= 1) {
+      byKey.delete(cached.live.key)
+      byKey.set(cached.live.key, cached)
+      cached.movedAt = now
+    }
+    return cached.live
+  }
+
   return {
-    get(sessionId, now) {
-      const cached = bySessionId.get(sessionId)
-      if (cached === undefined) return undefined
-      if (now - cached.cachedAt >= options.maxAgeSeconds) return undefined
-      // Moving to the end of the Map is what makes its order "least recently used"; once a second is often enough.
-      if (now - cached.movedAt >= 1) {
-        bySessionId.delete(sessionId)
-        bySessionId.set(sessionId, cached)
-        cached.movedAt = now
-      }
-      return cached.live
-    },
+    get: (sessionId, now) => use(bySessionId.get(sessionId), now),
+    getByKey: (key, now) => use(byKey.get(key), now),
+    peek: (key) => byKey.get(key)?.live,
+    sessionIdOf: (key) => byKey.get(key)?.sessionId,
     put(sessionId, live, now) {
-      const cached = { live, sessionId, cachedAt: now, movedAt: now }
-      bySessionId.delete(sessionId)
-      bySessionId.set(sessionId, cached)
+      const cached = {
+        live,
+        sessionId: sessionId ?? byKey.get(live.key)?.sessionId ?? null,
+        cachedAt: now,
+        movedAt: now,
+      }
+      byKey.delete(live.key)
       byKey.set(live.key, cached)
-      if (bySessionId.size <= options.maxSessions) return
-      for (const oldest of bySessionId.values()) {
+      if (cached.sessionId !== null) bySessionId.set(cached.sessionId, cached)
+      if (byKey.size <= options.maxSessions) return
+      for (const oldest of byKey.values()) {
         remove(oldest)
         break
       }
     },
-    sessionIdOf: (key) => byKey.get(key)?.sessionId,
     drop(key) {
       const cached = byKey.get(key)
       if (cached !== undefined) remove(cached)

@@ -23,10 +23,14 @@ export function sessionKey(sessionId: string): string {
 
 export function sessionIndexes(session: Pick<Session, 'handle' | 'issuer' | 'subject' | 'sid'>): SessionIndexes {
   return {
-    handle: hashSecret(session.handle),
+    handle: handleIndex(session.handle),
     subject: subjectIndex(session.issuer, session.subject),
     sid: session.sid === null ? null : sidIndex(session.issuer, session.sid),
   }
+}
+
+export function handleIndex(handle: string): string {
+  return hashSecret(handle)
 }
 
 function subjectIndex(issuer: string, subject: string): string {
