@@ -5,6 +5,7 @@ import { within } from '../kernel/wait.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { createExchanges, type ExchangeOptions } from './exchange.ts'
+import type { InternalTokens } from './internal-token.ts'
 import type { Beneficiary, Credential, Holding, InternalCredential, Obtained, Refusal, TokenOwner } from './obtained.ts'
 import type { Refresher, RefreshOutcome } from './refresh.ts'
 import { createSecondRealms, type SecondRealmOptions } from './second-realm.ts'
@@ -14,15 +15,10 @@ export type Freshness =
   | { readonly kind: 'fresh'; readonly live: LiveSession }
   | { readonly kind: 'refused'; readonly code: ErrorCode; readonly retryAfterSeconds: number }
 
-export interface InternalTokens {
-  /** A whole header value. Rejects with a `GatewayError`. */
-  mint(who: Beneficiary, credential: InternalCredential, tenant: string | null): string | Promise<string>
-}
-
 export interface CredentialOptions extends ExchangeOptions, SecondRealmOptions {
   readonly lifecycle: Pick<SessionLifecycle, 'replace' | 'reread' | 'end'>
   readonly refresher: Pick<Refresher, 'refresh' | 'refreshNow'>
-  readonly internalTokens: InternalTokens
+  readonly internalTokens: Pick<InternalTokens, 'mint'>
   /** The local name of the realm whose service account speaks where nobody has logged in. */
   readonly loginRealm: string
 }

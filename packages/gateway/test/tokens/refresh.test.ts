@@ -3,7 +3,6 @@ import { test } from 'node:test'
 import { GatewayError } from '../../src/kernel/errors.ts'
 import type { RefreshResult, RelyingParty } from '../../src/realm/relying-party.ts'
 import type { SessionStore } from '../../src/session/session-store.ts'
-import { createCredentials } from '../../src/tokens/credential.ts'
 import { createRefresher, type Refresher } from '../../src/tokens/refresh.ts'
 import { buildNewSession, createReplicaSet, type ReplicaSet } from '../support/lifecycle.ts'
 import { buildTokens } from '../support/sessions.ts'
@@ -216,31 +215,6 @@ test('asked for by the page, the realm is called at most once in ten seconds', a
   assert.equal(sent.length, 2)
 })
 
-test('a living token is used while it is renewed in the background', async () => {
-  const set = createReplicaSet()
-  const answer = Promise.withResolvers<RefreshResult>()
-  const { sent, realm } = scriptRealm(answer.promise)
-  const { lifecycle, refresher } = startReplica(set, realm, 'one')
-  const { live } = await lifecycle.open(buildNewSession())
-  const credentials = createCredentials({ refresher, now: set.clock.now, waitSeconds: 5 })
-  set.clock.advance(45)
-  assert.deepEqual(credentials.freshen(live), { kind: 'fresh', live })
-  answer.resolve(refreshed)
-  await refresher.drain()
-  assert.equal(sent.length, 1)
-})
-
-test('an expired token is never used: a realm that is down means 503', async () => {
-  const set = createReplicaSet()
-  const { refresher, live } = await openDue(set, scriptRealm(down, down).realm)
-  const credentials = createCredentials({ refresher, now: set.clock.now, waitSeconds: 5 })
-  assert.deepEqual(await credentials.freshen(live), {
-    kind: 'refused',
-    code: 'ERR_TOKEN_REFRESH_UNAVAILABLE',
-    retryAfterSeconds: 1,
-  })
-})
-
 test('draining waits for the refresh under way', async () => {
   const answer = Promise.withResolvers<RefreshResult>()
   const { realm } = scriptRealm(answer.promise)
@@ -251,12 +225,4 @@ test('draining waits for the refresh under way', async () => {
   await Promise.all([refresh, drained])
   const found = await lifecycle.find(sessionId)
   assert.equal(found.kind === 'active' && found.live.session.tokens.accessToken, 'access-token-2')
-})
-
-test('tokens that are not due are given at once, without a promise', async () => {
-  const set = createReplicaSet()
-  const { lifecycle, refresher } = startReplica(set, scriptRealm().realm, 'one')
-  const { live } = await lifecycle.open(buildNewSession())
-  const credentials = createCredentials({ refresher, now: set.clock.now, waitSeconds: 5 })
-  assert.deepEqual(credentials.freshen(live), { kind: 'fresh', live })
 })
