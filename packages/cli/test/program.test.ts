@@ -4,7 +4,18 @@ import { test } from 'node:test'
 import { EXIT_CODE } from '../src/exit-code.ts'
 import { run } from './support/command.ts'
 
-const COMMANDS = ['start', 'check', 'init', 'dev', 'keys sealing list', 'keys sealing rotate', 'keys sealing retire']
+const COMMANDS = [
+  'start',
+  'check',
+  'init',
+  'dev',
+  'keys sealing list',
+  'keys sealing rotate',
+  'keys sealing retire',
+  'keys signing list',
+  'keys signing rotate',
+  'keys signing retire',
+]
 const DOCS = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
 
 for (const command of COMMANDS) {
