@@ -276,7 +276,7 @@ for (const description of ['Invalid token type', undefined, 7, ['Invalid token']
   })
 }
 
-test('only an exchange has a subject token that can die', async () => {
+test('only an exchange has a subject token that dies as "Invalid token"', async () => {
   answer(400, { error: 'invalid_request', error_description: 'Invalid token' })
   assert.equal((await GRANTS['client credentials']()).kind, 'refused')
   assert.equal((await GRANTS.assertion()).kind, 'refused')

@@ -42,11 +42,21 @@ async function replace(keycloak: Keycloak, path: string, before: Representation)
 }
 
 /** The client's path for the admin interface. */
-export async function clientPath(keycloak: Keycloak, clientId: string): Promise<string> {
+export async function clientPath(keycloak: Keycloak, clientId: string, realm = 'main'): Promise<string> {
   const query = new URLSearchParams({ clientId })
-  const [client] = await keycloak.admin.get<readonly { readonly id: string }[]>(`main/clients?${query}`)
+  const [client] = await keycloak.admin.get<readonly { readonly id: string }[]>(`${realm}/clients?${query}`)
   if (client === undefined) throw new Error(`no client ${clientId}`)
-  return `main/clients/${client.id}`
+  return `${realm}/clients/${client.id}`
+}
+
+/** Adds a client; returns the function that deletes it. */
+export async function addClient(
+  keycloak: Keycloak,
+  realm: string,
+  client: Representation,
+): Promise<() => Promise<void>> {
+  const id = await keycloak.admin.post<string>(`${realm}/clients`, client)
+  return () => keycloak.admin.delete(`${realm}/clients/${id}`)
 }
 
 /** Adds a key that signs from now on; returns the function that deletes it, once. */
