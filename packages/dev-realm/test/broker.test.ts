@@ -66,6 +66,17 @@ test("a return in somebody else's browser logs nobody in", async (t) => {
   assert.deepEqual(pair.models.sessions(), [])
 })
 
+test('what came of one login does not finish another', async (t) => {
+  const pair = await pairFor(t)
+  const attacker = createBrowser()
+  const result = (await attacker.navigate(await findReturn(attacker, pair))).headers.get('location')
+  const victim = createBrowser()
+  const page = await browse(victim, modelsUrl(pair, { kc_idp_hint: 'nobody' }))
+  const swapped = `${page.url}${new URL(result ?? '').search}`
+  assert.equal((await victim.follow(swapped)).at(-1)?.status, 400)
+  assert.deepEqual(pair.models.sessions(), [])
+})
+
 test('a disabled person of the second realm cannot log in', async (t) => {
   const pair = await pairFor(t)
   pair.models.directory.setUser('alice', { enabled: false })
