@@ -18,7 +18,7 @@ import { secondsUntil } from './seconds-until.ts'
 export interface UserOptions {
   readonly sessions: SessionLifecycle
   readonly cookies: Cookies
-  readonly credentials: Credentials
+  readonly credentials: Pick<Credentials, 'freshen'>
   readonly limits: SessionLimits
   /** Claims of the ID token that pages may see. */
   readonly claims: readonly string[]

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { SessionLifecycle } from '../../src/session/lifecycle.ts'
+import type { LiveSession } from '../../src/session/live-session.ts'
 import { createSessionId, sidIndex } from '../../src/session/session-id.ts'
 import type { SessionStore } from '../../src/session/session-store.ts'
 import { buildNewSession, createReplicaSet, LIMITS } from '../support/lifecycle.ts'
@@ -159,4 +161,155 @@ test('the last use of a session that leaves the cache is written', async () => {
   lifecycle.use(live)
   for (let index = 0; index < 4; index += 1) await lifecycle.open(buildNewSession())
   assert.equal((await store.read(live.key))?.lastUsedAt, clock.now())
+})
+
+/** Counts what is read, and holds reads and writes back until they are let go. */
+function slowStore(store: SessionStore) {
+  const held: { read: Promise<unknown>[]; replace: Promise<unknown>[] } = { read: [], replace: [] }
+  let reads = 0
+  return {
+    hold: (operation: 'read' | 'replace', until: Promise<unknown>) => void held[operation].push(until),
+    reads: () => reads,
+    store: {
+      ...store,
+      async read(key: string) {
+        reads += 1
+        const record = await store.read(key)
+        await held.read.shift()
+        return record
+      },
+      async replace(...write: Parameters<SessionStore['replace']>) {
+        const outcome = await store.replace(...write)
+        await held.replace.shift()
+        return outcome
+      },
+    } satisfies SessionStore,
+  }
+}
+
+async function findLive(lifecycle: SessionLifecycle, sessionId: string): Promise<LiveSession> {
+  const found = await lifecycle.find(sessionId)
+  assert.ok(found.kind === 'active')
+  return found.live
+}
+
+test('a session that is read again unchanged stays the same object, and nothing remembered by it is lost', async () => {
+  const { store, clock, replica } = createReplicaSet()
+  const slow = slowStore(store)
+  const { lifecycle } = replica(slow.store)
+  const { sessionId, live } = await lifecycle.open(buildNewSession())
+  clock.advance(31)
+  assert.equal(await findLive(lifecycle, sessionId), live)
+  assert.equal(slow.reads(), 1)
+  assert.equal(await findLive(lifecycle, sessionId), live)
+  assert.equal(slow.reads(), 1)
+  assert.equal(await lifecycle.reread(live), live)
+})
+
+test('a session that another replica has written is another object', async () => {
+  const { clock, replica } = createReplicaSet()
+  const [first, second] = [replica(), replica()]
+  const { sessionId, live } = await first.lifecycle.open(buildNewSession())
+  const found = await findLive(second.lifecycle, sessionId)
+  await second.lifecycle.replace(found, { ...found.session, claims: { name: 'Alice B.' } })
+  clock.advance(31)
+  const again = await findLive(first.lifecycle, sessionId)
+  assert.notEqual(again, live)
+  assert.equal(again.session.claims.name, 'Alice B.')
+})
+
+test('reading again keeps the later last use, whoever knew of it', async () => {
+  const { clock, replica } = createReplicaSet()
+  const [first, second] = [replica(), replica()]
+  const { sessionId, live } = await first.lifecycle.open(buildNewSession())
+  const elsewhere = await findLive(second.lifecycle, sessionId)
+  clock.advance(100)
+  second.lifecycle.use(elsewhere)
+  await findLive(first.lifecycle, sessionId)
+  assert.equal(live.lastUsedAt, clock.now())
+  clock.advance(31)
+  first.lifecycle.use(live)
+  const lastUse = clock.now()
+  clock.advance(31)
+  await findLive(first.lifecycle, sessionId)
+  assert.equal(live.lastUsedAt, lastUse)
+})
+
+test('a last use that was not yet written survives what another replica writes', async () => {
+  const { clock, replica } = createReplicaSet()
+  const [first, second] = [replica(), replica()]
+  const { sessionId, live } = await first.lifecycle.open(buildNewSession())
+  const elsewhere = await findLive(second.lifecycle, sessionId)
+  clock.advance(40)
+  first.lifecycle.use(live)
+  const lastUse = clock.now()
+  await second.lifecycle.replace(elsewhere, elsewhere.session)
+  assert.equal((await findLive(first.lifecycle, sessionId)).lastUsedAt, lastUse)
+})
+
+test('a write that is slow to come back does not bury a newer state', async () => {
+  const { store, replica } = createReplicaSet()
+  const slow = slowStore(store)
+  const { lifecycle } = replica(slow.store)
+  const other = replica()
+  const { sessionId, live } = await lifecycle.open(buildNewSession())
+  const { promise, resolve } = Promise.withResolvers<void>()
+  slow.hold('replace', promise)
+  const writing = lifecycle.replace(live, { ...live.session, claims: { name: 'first' } })
+  const elsewhere = await findLive(other.lifecycle, sessionId)
+  await other.lifecycle.replace(elsewhere, { ...elsewhere.session, claims: { name: 'second' } })
+  resolve()
+  assert.equal((await writing).outcome, 'replaced')
+  assert.equal((await findLive(lifecycle, sessionId)).session.claims.name, 'second')
+})
+
+test('a read that is slow to come back does not bury a newer state', async () => {
+  const { store, replica } = createReplicaSet()
+  const slow = slowStore(store)
+  const { lifecycle } = replica(slow.store)
+  const { sessionId, live } = await lifecycle.open(buildNewSession())
+  const { promise, resolve } = Promise.withResolvers<void>()
+  slow.hold('read', promise)
+  const reading = lifecycle.reread(live)
+  await lifecycle.replace(live, { ...live.session, claims: { name: 'newer' } })
+  resolve()
+  assert.equal((await reading)?.session.claims.name, 'Alice')
+  assert.equal((await findLive(lifecycle, sessionId)).session.claims.name, 'newer')
+})
+
+test('writing something else does not move when the tokens are due', async () => {
+  const { clock, replica } = createReplicaSet()
+  const { lifecycle } = replica()
+  const { live } = await lifecycle.open(buildNewSession())
+  clock.advance(35)
+  const { live: written } = await lifecycle.replace(live, { ...live.session, claims: {} })
+  assert.equal(written.session.refreshDueAt, live.session.refreshDueAt)
+})
+
+test('a session is found by its handle, warm after the first time, and known by its cookie as the same object', async () => {
+  const { store, replica } = createReplicaSet()
+  const slow = slowStore(store)
+  const opener = replica()
+  const { lifecycle } = replica(slow.store)
+  const { sessionId, live } = await opener.lifecycle.open(buildNewSession())
+  const first = await lifecycle.findByHandle(live.session.handle)
+  assert.ok(first.kind === 'active')
+  assert.equal(first.live.session.subject, 'alice-id')
+  assert.deepEqual(await lifecycle.findByHandle(live.session.handle), first)
+  assert.equal(slow.reads(), 1)
+  assert.equal(await findLive(lifecycle, sessionId), first.live)
+  assert.equal(await findLive(lifecycle, sessionId), first.live)
+  assert.equal(slow.reads(), 2)
+})
+
+test('no handle of a session that has ended or idled out finds it, and no cookie is a handle', async () => {
+  const { clock, replica } = createReplicaSet()
+  const { lifecycle } = replica()
+  const { sessionId, live } = await lifecycle.open(buildNewSession())
+  const { live: idle } = await lifecycle.open(buildNewSession())
+  assert.equal((await lifecycle.findByHandle(sessionId)).kind, 'none')
+  await lifecycle.end(live, 'user', 'logged out')
+  assert.equal((await lifecycle.findByHandle(live.session.handle)).kind, 'none')
+  clock.advance(LIMITS.idleSeconds)
+  assert.deepEqual(await lifecycle.findByHandle(idle.session.handle), { kind: 'none', because: 'idle' })
 })
