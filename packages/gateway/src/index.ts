@@ -2,12 +2,24 @@ export { formatListenAddress, parseListenAddress } from './config/addresses.ts'
 export type * from './config/gateway-config.ts'
 export { type ConfigReading, loadConfig, parseConfig, readConfig } from './config/load.ts'
 export { type ConfigProblem, formatProblem } from './config/problems.ts'
+export { type ExplainOptions, type ExplainQuestion, explainRequest } from './explain.ts'
+export { type ClaimedCaller, principalOfClaims } from './explain-caller.ts'
+export type {
+  CallerFinding,
+  CredentialFinding,
+  Explanation,
+  HeadersFinding,
+  LimitFinding,
+  RouteFinding,
+  Verdict,
+} from './explanation.ts'
 export { type Address, type Gateway, type GatewayOptions, openGateway } from './gateway.ts'
 export { ERRORS, type ErrorCode, GatewayError, isGatewayError } from './kernel/errors.ts'
 export type { EventListener, Events, GatewayEvent } from './kernel/events.ts'
 export { isLoopbackHost } from './kernel/loopback.ts'
 export { type Clock, systemClock } from './kernel/time.ts'
 export type { LogLevel } from './observability/log-lines.ts'
+export type { RuleFinding } from './policy/access-policy.ts'
 export { openSigningKeyAdministration, type SigningKeyAdministration } from './signing-key-administration.ts'
 export {
   listSealingKeys,
