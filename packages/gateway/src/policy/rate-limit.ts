@@ -26,8 +26,8 @@ export interface RateLimiter {
 }
 
 const BURST_WINDOWS = 10
-/** About 20 MB of counters. A key beyond them replaces the quietest one; while all are at their limit, it is refused. */
-const KEYS_MAX = 50_000
+/** 12 to 20 MB of counters. A key beyond them replaces the quietest one; while all are at their limit, it is refused. */
+const KEYS_MAX = 20_000
 /** A longer timer goes off at once, and the library would forget its counters with it. */
 const TIMER_MAX_MILLIS = 2 ** 31 - 1
 

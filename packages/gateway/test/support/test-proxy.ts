@@ -1,10 +1,12 @@
 // The way of a proxied request with everything but sessions: read, matched, judged, forwarded. Publishes itself under
 // the loopback address it got.
+import { decideHeaders } from '../../src/http/answer-headers.ts'
 import type { Exchange } from '../../src/http/exchange.ts'
 import { createRequestReader } from '../../src/http/read-request.ts'
-import { buildProblem } from '../../src/http/reply.ts'
+import { buildProblem, type Reply } from '../../src/http/reply.ts'
 import { createHttpServer, type HttpLimits, sendReply } from '../../src/http/server.ts'
 import type { ErrorCode, GatewayError } from '../../src/kernel/errors.ts'
+import { buildPreflightReply, judgeCors, type Preflight } from '../../src/policy/cors.ts'
 import { judgeOrigin } from '../../src/policy/csrf.ts'
 import { createCookies } from '../../src/session/session-cookie.ts'
 import { createForwarder, type ForwardRules } from '../../src/upstream/forward.ts'
@@ -20,6 +22,10 @@ export interface TestProxyOptions {
   readonly upstream: string
   readonly routes?: readonly TestRoute[]
   readonly trustedProxies?: readonly string[]
+  /** Of front ends beside its own. */
+  readonly otherOrigins?: readonly string[]
+  /** Headers of an own decision about every answer, such as those of a rate limit. */
+  readonly decided?: Reply['headers']
   readonly authorization?: string | null
   readonly limits?: Partial<HttpLimits>
   readonly rules?: Partial<ForwardRules>
@@ -91,6 +97,12 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
     rewriting: compileRewrite(route.path, route.rewrite ?? null),
   }))
   const table = compileRoutes(routes)
+  const otherOrigins = options.otherOrigins ?? []
+  const allowOf = ({ method }: Preflight, path: string): string | null => {
+    const match = table.match(method, path)
+    if (match.kind === 'method-not-allowed') return match.allow
+    return match.kind === 'matched' ? (match.route.methods?.join(', ') ?? null) : null
+  }
   const read = createRequestReader({ publicUrl, trustedProxies: options.trustedProxies ?? [] })
   const buildHeaders = createUpstreamHeaders({ publicUrl, isOwnCookie: cookies.isOurs })
 
@@ -111,6 +123,10 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
     }
     const { request, peer } = result
     const exchange: Exchange = { request, peer, message, response }
+    const cors = judgeCors(request, { ownOrigin: publicUrl.origin, otherOrigins })
+    if (cors.kind === 'refused') return answer(exchange, 'ERR_POLICY_CORS', Object.fromEntries(cors.headers))
+    if (cors.kind === 'preflight') return sendReply(response, buildPreflightReply(cors, allowOf(cors, request.path)))
+    decideHeaders(response, [...cors.headers, ...(options.decided ?? [])])
     const match = table.match(request.method, request.path)
     if (match.kind === 'none') return answer(exchange, 'ERR_ROUTE_NOT_FOUND')
     if (match.kind === 'ambiguous') return answer(exchange, 'ERR_REQUEST_MALFORMED')
@@ -118,11 +134,15 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
       return answer(exchange, 'ERR_ROUTE_METHOD_NOT_ALLOWED', { allow: match.allow })
     const { route } = match
     if (route.require !== 'none') {
-      const verdict = judgeOrigin(request, { ownOrigin: publicUrl.origin, frontends: [], crossSiteFrontends: [] })
+      const verdict = judgeOrigin(request, {
+        ownOrigin: publicUrl.origin,
+        frontends: otherOrigins,
+        crossSiteFrontends: [],
+      })
       if (verdict.kind === 'refused') return answer(exchange, 'ERR_POLICY_CSRF')
     }
     const target = route.rewriting(request.path) + request.search
-    forwarder.forward(exchange, target, buildHeaders(exchange, options.authorization ?? null), rules)
+    forwarder.forward(exchange, target, buildHeaders(exchange, options.authorization ?? null, null), rules)
   }
 
   return {

@@ -22,8 +22,14 @@ suite('the headers of an answer', () => {
     'te',
     'proxy-authenticate',
     'proxy-connection',
+    'access-control-allow-origin',
+    'access-control-expose-headers',
+    'access-control-allow-private-network',
   ]) {
-    test(`lack ${name}`, () => assert.deepEqual(filterResponseHeaders({ [name]: 'x' }, OPEN), []))
+    test(`lack ${name}`, () => {
+      assert.deepEqual(filterResponseHeaders({ [name]: 'x' }, OPEN), [])
+      assert.deepEqual(filterTrailers({ [name]: ['x', 'y'] }, OPEN), [])
+    })
   }
 
   test('lack what Connection names', () => {
