@@ -10,9 +10,7 @@ const BOOLEAN = 'true or false'
 
 const roleNames = z.array(nonEmpty('the name of a role')).min(1, 'at least one role')
 
-const claimValue = z
-  .union([z.string(), z.number(), z.boolean()], 'a text, a number, true or false')
-  .meta({ 'x-type': 'text, number, `true` or `false`' })
+const claimValue = z.union([z.string(), z.number(), z.boolean()], 'a text, a number, true or false')
 const contextName = nonEmpty('an authentication context')
 
 function oneOrMore<T extends z.ZodType>(value: T, expected: string) {
@@ -61,7 +59,10 @@ const person = z
       .record(nonEmpty('the name of a claim'), oneOrMore(claimValue, 'a text, a number, true or false'))
       .optional()
       .meta({
-        description: 'Claims and the values one of which each must have. In a claim that is a list one suffices.',
+        description:
+          'Claims and the values (text, number, `true` or `false`) one of which each must have. In a claim that is a list ' +
+          'one suffices.',
+        'x-type': 'mapping of names to a value or a list of values',
         'x-name': 'CLAIM',
       }),
     acr: oneOrMore(contextName, 'an authentication context').optional().meta({
