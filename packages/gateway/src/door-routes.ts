@@ -1,10 +1,12 @@
 // The routes of the configuration with everything that can be worked out once.
+import type { Answers } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { RESERVED_PREFIX } from './config/route-contradictions.ts'
 import { liesBelow } from './config/route-path.ts'
-import type { DoorRoute } from './front-door.ts'
 import { foldPath, isFolded } from './kernel/paths.ts'
-import type { Cookies } from './session/session-cookie.ts'
+import { createLimiter } from './limiters.ts'
+import type { DoorRoute } from './passage.ts'
+import { compileRequirement } from './policy/access-policy.ts'
 import { createForwarder, type Forwarder, type ForwardFailed } from './upstream/forward.ts'
 import { compileRewrite } from './upstream/rewrite.ts'
 import { compileRoutes, type RouteTable } from './upstream/route.ts'
@@ -30,12 +32,15 @@ export function createForwarders(
   )
 }
 
-export function createDoorRoutes(
-  config: GatewayConfig,
-  forwarders: ReadonlyMap<string, Forwarder>,
-  cookies: Cookies,
-): RouteTable<DoorRoute> {
-  const table = compileRoutes(config.routes.map((route) => buildDoorRoute(route, config, forwarders, cookies)))
+export interface RouteParts {
+  readonly config: GatewayConfig
+  readonly forwarders: ReadonlyMap<string, Forwarder>
+  readonly isOwnCookie: (name: string) => boolean
+  readonly answers: Answers
+}
+
+export function createDoorRoutes(parts: RouteParts): RouteTable<DoorRoute> {
+  const table = compileRoutes(parts.config.routes.map((route) => buildDoorRoute(route, parts)))
   return { match: (method, path) => (isOwnPath(path) ? { kind: 'none' } : table.match(method, path)) }
 }
 
@@ -44,19 +49,16 @@ function isOwnPath(path: string): boolean {
   return liesBelow(isFolded(path) ? path : foldPath(path), RESERVED_PREFIX)
 }
 
-function buildDoorRoute(
-  route: GatewayConfig['routes'][number],
-  config: GatewayConfig,
-  forwarders: ReadonlyMap<string, Forwarder>,
-  cookies: Cookies,
-): DoorRoute {
-  const service = config.services[route.service]
-  const forwarder = forwarders.get(route.service)
+function buildDoorRoute(route: GatewayConfig['routes'][number], parts: RouteParts): DoorRoute {
+  const service = parts.config.services[route.service]
+  const forwarder = parts.forwarders.get(route.service)
   if (service === undefined || forwarder === undefined) throw new TypeError(`no service ${route.service}`)
   return {
     path: route.path,
     methods: route.methods,
     require: route.require,
+    access: compileRequirement(route.require),
+    limiter: route.limit === null ? null : createLimiter(route.limit, parts.answers),
     credential: route.credential,
     isPage: route.page,
     rewrite: compileRewrite(route.path, route.rewrite),
@@ -65,7 +67,7 @@ function buildDoorRoute(
       headersTimeoutSeconds: route.timeoutSeconds ?? service.timeouts.headersSeconds,
       idleBodySeconds: service.timeouts.idleBodySeconds,
       isPersonal: route.require !== 'none',
-      isOwnCookie: cookies.isOurs,
+      isOwnCookie: parts.isOwnCookie,
     },
   }
 }

@@ -1,49 +1,29 @@
-// The way of one request: understood once, decided, answered. For a warm session nothing here waits: every step that
-// has its answer at hand returns it, and only one that has to ask returns a promise.
+// What comes in by the public listener: read once, judged by its origin, and sent to an endpoint of ours or through a
+// route.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answers } from './answers.ts'
+import { decideHeaders } from './http/answer-headers.ts'
 import type { Exchange } from './http/exchange.ts'
-import { isNavigation } from './http/navigation.ts'
 import type { ReadResult, RequestReader } from './http/read-request.ts'
-import { buildRedirect, type Reply } from './http/reply.ts'
-import type { GatewayRequest } from './http/request.ts'
+import { buildRedirect } from './http/reply.ts'
 import { sendReply } from './http/server.ts'
-import { ERRORS, type ErrorCode } from './kernel/errors.ts'
-import { decide } from './policy/access-policy.ts'
+import type { Limiter } from './limiters.ts'
+import type { DoorRoute, Passage } from './passage.ts'
+import { buildPreflightReply, type CorsRules, judgeCors, type Preflight } from './policy/cors.ts'
 import { judgeOrigin, type OriginRules } from './policy/csrf.ts'
-import { sessionPrincipal } from './policy/principal.ts'
+import { ANONYMOUS } from './policy/principal.ts'
 import type { Endpoint } from './routes.ts'
-import type { SessionLifecycle, SessionLookup } from './session/lifecycle.ts'
-import type { LiveSession } from './session/live-session.ts'
-import { type Cookies, readSessionId } from './session/session-cookie.ts'
-import type { CredentialKind, Credentials, Freshness } from './tokens/credential.ts'
-import type { Forwarder, ForwardRules } from './upstream/forward.ts'
-import type { BuildUpstreamHeaders } from './upstream/headers.ts'
-import type { Rewriting } from './upstream/rewrite.ts'
-import type { RouteRule, RouteTable } from './upstream/route.ts'
-
-/** A route of the configuration with everything that can be worked out once. */
-export interface DoorRoute extends RouteRule {
-  readonly credential: CredentialKind
-  /** A navigation without a session starts a login. */
-  readonly isPage: boolean
-  readonly rewrite: Rewriting
-  readonly forwarder: Forwarder
-  readonly forwardRules: ForwardRules
-}
+import type { RouteMatch, RouteTable } from './upstream/route.ts'
 
 export interface FrontDoorOptions {
   readonly readRequest: RequestReader
+  readonly corsRules: CorsRules
+  /** Over every request, before it is known whose it is; null for none. */
+  readonly limiter: Limiter | null
   readonly endpoints: ReadonlyMap<string, Endpoint>
   readonly routes: RouteTable<DoorRoute>
+  readonly passage: Passage
   readonly originRules: OriginRules
-  readonly cookies: Cookies
-  readonly sessions: SessionLifecycle
-  readonly credentials: Credentials
-  readonly buildHeaders: BuildUpstreamHeaders
-  readonly startLoginFor: (request: GatewayRequest, returnTo: string) => Promise<Reply>
-  /** Absolute: front ends of other origins read it too. */
-  readonly loginUrl: string
   readonly answers: Answers
 }
 
@@ -54,10 +34,9 @@ export interface FrontDoor {
 
 /** What logs and metrics call requests that no route and no endpoint owns. */
 const NO_ROUTE = 'none'
-const LIMITS = ['idle', 'absolute', 'realm']
 
 export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
-  const { endpoints, routes, sessions, credentials } = options
+  const { endpoints, routes, limiter } = options
   const { tellWhenAnswered, refuse, fail } = options.answers
 
   function handle(message: IncomingMessage, response: ServerResponse): void {
@@ -67,15 +46,12 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
       answerUnread(read, message, response, startedAt)
       return
     }
-    const { request } = read
-    const exchange: Exchange = { request, peer: read.peer, message, response }
-    const endpoint = endpoints.get(request.path)
-    if (endpoint === undefined) {
-      answerRoute(exchange, startedAt)
-      return
+    const exchange: Exchange = { request: read.request, peer: read.peer, message, response }
+    try {
+      answer(exchange, startedAt)
+    } catch (error) {
+      fail(exchange, error)
     }
-    tellWhenAnswered(request, response, endpoint.name, startedAt)
-    void answerEndpoint(exchange, endpoint)
   }
 
   function answerUnread(
@@ -91,13 +67,58 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     else refuse({ id, headers: message.headers }, response, read.code, { because: read.because }, {})
   }
 
+  function answer(exchange: Exchange, startedAt: number): void {
+    const { request, response } = exchange
+    const cors = judgeCors(request, options.corsRules)
+    if (cors.kind === 'actual') {
+      if (cors.headers.length > 0) decideHeaders(response, cors.headers)
+      answerRequest(exchange, startedAt)
+      return
+    }
+    tellWhenAnswered(request, response, 'preflight', startedAt)
+    if (cors.kind === 'preflight') {
+      sendReply(response, buildPreflightReply(cors, allowedMethods(request.path, cors)))
+      return
+    }
+    decideHeaders(response, cors.headers)
+    refuse(request, response, 'ERR_POLICY_CSRF', { because: cors.because }, {})
+  }
+
+  /** As in `Allow`; null where nothing owns the path. */
+  function allowedMethods(path: string, { method }: Preflight): string | null {
+    const endpoint = endpoints.get(path)
+    if (endpoint !== undefined) return endpoint.methods.join(', ')
+    const match = routes.match(method, path)
+    return match.kind === 'method-not-allowed' ? match.allow : null
+  }
+
+  function answerRequest(exchange: Exchange, startedAt: number): void {
+    const endpoint = endpoints.get(exchange.request.path)
+    if (endpoint === undefined) {
+      answerRoute(exchange, startedAt)
+      return
+    }
+    tellWhenAnswered(exchange.request, exchange.response, endpoint.name, startedAt)
+    limit(exchange, () => answerEndpoint(exchange, endpoint))
+  }
+
+  function limit(exchange: Exchange, pass: () => void): void {
+    if (limiter === null) pass()
+    else limiter(exchange, ANONYMOUS, null, pass)
+  }
+
   function answerRoute(exchange: Exchange, startedAt: number): void {
     const { request, response } = exchange
     const match = routes.match(request.method, request.path)
     tellWhenAnswered(request, response, 'route' in match ? (match.route?.path ?? NO_ROUTE) : NO_ROUTE, startedAt)
+    limit(exchange, () => goThrough(exchange, match))
+  }
+
+  function goThrough(exchange: Exchange, match: RouteMatch<DoorRoute>): void {
+    const { request, response } = exchange
     switch (match.kind) {
       case 'matched':
-        enter(exchange, match.route)
+        options.passage(exchange, match.route)
         return
       case 'method-not-allowed':
         refuse(request, response, 'ERR_ROUTE_METHOD_NOT_ALLOWED', {}, { headers: [['allow', match.allow]] })
@@ -111,92 +132,23 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     }
   }
 
-  async function answerEndpoint(exchange: Exchange, endpoint: Endpoint): Promise<void> {
+  function answerEndpoint(exchange: Exchange, endpoint: Endpoint): void {
     const { request, response } = exchange
     if (!endpoint.methods.includes(request.method)) {
       const allow = [['allow', endpoint.methods.join(', ')]] as const
       refuse(request, response, 'ERR_ROUTE_METHOD_NOT_ALLOWED', {}, { headers: allow })
       return
     }
-    if (request.method !== 'GET' && isForged(exchange)) return
-    try {
-      sendReply(response, await endpoint.answer(request))
-    } catch (error) {
-      fail(exchange, error)
+    if (endpoint.guardsForgery && request.method !== 'GET' && isForged(exchange)) return
+    const readForm = async () => new Map<string, string>()
+    const reply = () => {
+      endpoint
+        .answer(request, readForm)
+        .then((made) => sendReply(response, made))
+        .catch((error: unknown) => fail(exchange, error))
     }
-  }
-
-  function enter(exchange: Exchange, route: DoorRoute): void {
-    if (route.require === 'none') {
-      pass(exchange, route, null)
-      return
-    }
-    if (isForged(exchange)) return
-    const lookup = options.sessions.find(readSessionId(exchange.request, options.cookies))
-    if ('kind' in lookup) {
-      enterWith(exchange, route, lookup)
-      return
-    }
-    lookup.then(
-      (found) => enterWith(exchange, route, found),
-      (error: unknown) => fail(exchange, error),
-    )
-  }
-
-  function enterWith(exchange: Exchange, route: DoorRoute, lookup: SessionLookup): void {
-    if (lookup.kind === 'none') {
-      askToLogIn(exchange, route, LIMITS.includes(lookup.because) ? 'ERR_SESSION_EXPIRED' : 'ERR_SESSION_REQUIRED')
-      return
-    }
-    sessions.use(lookup.live)
-    const freshness = credentials.freshen(lookup.live)
-    if ('kind' in freshness) {
-      enterFresh(exchange, route, freshness)
-      return
-    }
-    freshness.then(
-      (fresh) => enterFresh(exchange, route, fresh),
-      (error: unknown) => fail(exchange, error),
-    )
-  }
-
-  function enterFresh(exchange: Exchange, route: DoorRoute, freshness: Freshness): void {
-    const { request, response } = exchange
-    if (freshness.kind === 'refused') {
-      const { code, retryAfterSeconds } = freshness
-      if (ERRORS[code].retry === 'login') {
-        askToLogIn(exchange, route, code)
-        return
-      }
-      refuse(request, response, code, {}, { retryAfterSeconds })
-      return
-    }
-    const decision = decide(route.require, sessionPrincipal(freshness.live))
-    if (decision.kind === 'deny') {
-      refuse(request, response, 'ERR_POLICY_FORBIDDEN', { because: decision.because }, {})
-      return
-    }
-    pass(exchange, route, freshness.live)
-  }
-
-  function pass(exchange: Exchange, route: DoorRoute, live: LiveSession | null): void {
-    const { request } = exchange
-    const authorization = live !== null && route.credential === 'accessToken' ? live.authorization : null
-    const target = route.rewrite(request.path) + request.search
-    route.forwarder.forward(exchange, target, options.buildHeaders(exchange, authorization), route.forwardRules)
-  }
-
-  /** A person who wanted a page goes to log in and comes back to it; everything else gets a 401 that says where. */
-  function askToLogIn(exchange: Exchange, route: DoorRoute, code: ErrorCode): void {
-    const { request, response } = exchange
-    if (!route.isPage || request.method !== 'GET' || !isNavigation(request)) {
-      refuse(request, response, code, {}, { loginUrl: options.loginUrl })
-      return
-    }
-    options.startLoginFor(request, request.path + request.search).then(
-      (reply) => sendReply(response, reply),
-      (error: unknown) => fail(exchange, error),
-    )
+    if (endpoint.limiter === null) reply()
+    else endpoint.limiter(exchange, ANONYMOUS, null, reply)
   }
 
   function isForged({ request, response }: Exchange): boolean {

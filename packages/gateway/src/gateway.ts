@@ -1,13 +1,14 @@
 // The composition root: constructs every part from the configuration and connects them. Decides nothing itself.
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { createHttpServer, type HttpLimits } from './http/server.ts'
+import { isGatewayError } from './kernel/errors.ts'
 import { createEvents, type Events } from './kernel/events.ts'
 import { type Clock, systemClock } from './kernel/time.ts'
 import { createLog } from './observability/log.ts'
 import type { LogLevel } from './observability/log-lines.ts'
 import { createMetrics } from './observability/metrics.ts'
 import { openOperator } from './operator-listeners.ts'
-import { createParts, createRing } from './parts.ts'
+import { createParts, createRing, type Parts } from './parts.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { createMemoryStore } from './stores/memory.ts'
 import { observeStore } from './stores/observed.ts'
@@ -98,8 +99,11 @@ async function connect(
     }),
   )
   const parts = createParts({ config, onRefused: options.onRefused ?? (() => {}), clock, events, ring, store })
-  closing.push(() => parts.relyingParty.close())
+  closing.push(async () => {
+    await Promise.all(parts.realms.all.map((realm) => realm.close()))
+  })
   closing.push(() => parts.refresher.drain())
+  closing.push(() => parts.credentials.drain())
   closing.push(async () => {
     for (const forwarder of parts.forwarders.values()) await forwarder.close()
   })
@@ -109,11 +113,12 @@ async function connect(
   const operator = await openOperator({
     config: config.operator,
     limits: HTTP_LIMITS,
-    readiness: { realms: [parts.relyingParty], store, isStopping: () => isStopping },
+    readiness: { realms: parts.realms.all, store, isStopping: () => isStopping },
     renderMetrics: metrics.render,
   })
   closing.push(() => operator.close())
-  parts.relyingParty.start()
+  for (const realm of parts.realms.all) realm.start()
+  await startSigning(parts, closing)
   const publicAddress = await server.start()
   closing.push(() => server.close())
   return {
@@ -125,6 +130,15 @@ async function connect(
       await closeAll()
     },
   }
+}
+
+/** A store that is down does not keep the gateway from starting: it goes on looking for its keys. */
+async function startSigning({ signingKeys }: Parts, closing: (() => Promise<void>)[]): Promise<void> {
+  if (signingKeys === null) return
+  closing.push(() => signingKeys.close())
+  await signingKeys.start().catch((error: unknown) => {
+    if (!isGatewayError(error, 'ERR_STORE_UNAVAILABLE')) throw error
+  })
 }
 
 async function openStore({ session }: GatewayConfig, clock: Clock): Promise<SessionStore> {

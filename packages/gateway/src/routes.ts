@@ -2,10 +2,17 @@
 import { type RefreshOptions, refreshSession } from './account/refresh-session.ts'
 import { describeUser, type UserOptions } from './account/user.ts'
 import type { EndpointPaths } from './config/gateway-config.ts'
+import type { ReadForm } from './http/read-form.ts'
 import type { Reply } from './http/reply.ts'
 import type { GatewayRequest } from './http/request.ts'
+import { parseReturnTo } from './http/return-to.ts'
+import { answerKeySet } from './issuer/key-set.ts'
+import { answerIssuerMetadata, type IssuerMetadataOptions } from './issuer/metadata.ts'
+import type { Limiter } from './limiters.ts'
 import { type FinishLoginOptions, finishLogin } from './login/finish-login.ts'
+import { finishSecondLogin, type SecondLoginOptions, startSecondLogin } from './login/second-login.ts'
 import { startLogin } from './login/start-login.ts'
+import type { LoginDoors } from './login-doors.ts'
 import { type LoggedOutOptions, loggedOut } from './logout/logged-out.ts'
 import { type LogoutOptions, logout } from './logout/logout.ts'
 
@@ -13,11 +20,16 @@ export interface Endpoint {
   /** What logs and metrics call it. */
   readonly name: string
   readonly methods: readonly string[]
-  readonly answer: (request: GatewayRequest) => Promise<Reply>
+  /** Nothing but GET is answered before its origin has been proved. */
+  readonly guardsForgery: boolean
+  readonly limiter: Limiter | null
+  readonly answer: (request: GatewayRequest, readForm: ReadForm) => Promise<Reply>
 }
 
-export interface EndpointOptions {
-  readonly paths: EndpointPaths
+/** The options of what people use, for one realm they log in to. */
+export interface DoorEndpoints {
+  /** The realm's local name. */
+  readonly realm: string
   readonly login: FinishLoginOptions
   readonly logout: LogoutOptions
   readonly loggedOut: LoggedOutOptions
@@ -25,23 +37,95 @@ export interface EndpointOptions {
   readonly refresh: RefreshOptions
 }
 
-/** By path. */
+export interface EndpointOptions {
+  readonly paths: EndpointPaths
+  readonly doors: LoginDoors<DoorEndpoints>
+  /** The login realm whose endpoints have no name behind them. */
+  readonly loginRealm: string
+  readonly secondLogins: readonly SecondLoginOptions[]
+  /** Over login and callback; null for none. */
+  readonly loginLimiter: Limiter | null
+  /** Null where no service receives internal tokens. */
+  readonly issuer: IssuerMetadataOptions | null
+}
+
+/** By path. What belongs to another realm than the login realm has its name behind it. */
 export function buildEndpoints(options: EndpointOptions): ReadonlyMap<string, Endpoint> {
-  const { paths } = options
-  return new Map<string, Endpoint>([
-    [paths.login, get('login', (request) => startLogin(request, options.login))],
-    [paths.callback, get('callback', (request) => finishLogin(request, options.login))],
-    [paths.user, get('user', (request) => describeUser(request, options.user))],
-    [paths.refresh, post('refresh', (request) => refreshSession(request, options.refresh))],
-    [paths.logout, { ...post('logout', (request) => logout(request, options.logout)), methods: ['GET', 'POST'] }],
-    [paths.loggedOut, get('logged-out', (request) => loggedOut(request, options.loggedOut))],
+  const { doors, loginRealm } = options
+  return new Map([
+    ...peopleEndpoints(options),
+    ...doors.all.flatMap((door) => realmEndpoints(door, door.realm === loginRealm ? '' : `/${door.realm}`, options)),
+    ...options.secondLogins.flatMap((second) => secondLoginEndpoints(second, options)),
+    ...issuerEndpoints(options),
   ])
 }
 
+type Entry = readonly [path: string, endpoint: Endpoint]
+
+/** The front end of the page that asks says which realm is meant. */
+function peopleEndpoints({ paths, doors, loginLimiter }: EndpointOptions): readonly Entry[] {
+  const doorToLogIn = (request: GatewayRequest, { login }: DoorEndpoints) => {
+    const returnTo = new URLSearchParams(request.search).get('return_to')
+    return doors.ofReturnTo(parseReturnTo(returnTo, login.frontends, request))
+  }
+  const login = (request: GatewayRequest) => {
+    const door = doorToLogIn(request, doors.ofRequest(request))
+    return startLogin(request, door.login)
+  }
+  return [
+    [paths.login, { ...get('login', login), limiter: loginLimiter }],
+    [paths.user, get('user', (request) => describeUser(request, doors.ofRequest(request).user))],
+    [paths.refresh, post('refresh', (request) => refreshSession(request, doors.ofRequest(request).refresh))],
+    [paths.logout, logoutEndpoint((request) => logout(request, doors.ofRequest(request).logout))],
+  ]
+}
+
+/** `suffix` is empty for the login realm: its login and logout stand above, for every front end. */
+function realmEndpoints(
+  door: DoorEndpoints,
+  suffix: string,
+  { paths, loginLimiter }: EndpointOptions,
+): readonly Entry[] {
+  const callback = get('callback', (request) => finishLogin(request, door.login))
+  const shared: readonly Entry[] = [
+    [paths.callback + suffix, { ...callback, limiter: loginLimiter }],
+    [paths.loggedOut + suffix, get('logged-out', (request) => loggedOut(request, door.loggedOut))],
+  ]
+  if (suffix === '') return shared
+  const login = get('login', (request) => startLogin(request, door.login))
+  return [
+    ...shared,
+    [paths.login + suffix, { ...login, limiter: loginLimiter }],
+    [paths.logout + suffix, logoutEndpoint((request) => logout(request, door.logout))],
+  ]
+}
+
+function secondLoginEndpoints(second: SecondLoginOptions, { paths, loginLimiter }: EndpointOptions): readonly Entry[] {
+  const suffix = `/${second.realm.realm}`
+  const start = get('second-login', (request) => startSecondLogin(request, second))
+  const finish = get('second-callback', (request) => finishSecondLogin(request, second))
+  return [
+    [paths.login + suffix, { ...start, limiter: loginLimiter }],
+    [paths.callback + suffix, { ...finish, limiter: loginLimiter }],
+  ]
+}
+
+function issuerEndpoints({ paths, issuer }: EndpointOptions): readonly Entry[] {
+  if (issuer === null) return []
+  return [
+    [paths.jwks, get('jwks', () => answerKeySet(issuer))],
+    [paths.issuerMetadata, get('issuer-metadata', () => answerIssuerMetadata(issuer))],
+  ]
+}
+
 function get(name: string, answer: Endpoint['answer']): Endpoint {
-  return { name, methods: ['GET'], answer }
+  return { name, methods: ['GET'], guardsForgery: true, limiter: null, answer }
 }
 
 function post(name: string, answer: Endpoint['answer']): Endpoint {
-  return { name, methods: ['POST'], answer }
+  return { ...get(name, answer), methods: ['POST'] }
+}
+
+function logoutEndpoint(answer: Endpoint['answer']): Endpoint {
+  return { ...post('logout', answer), methods: ['GET', 'POST'] }
 }

@@ -11,10 +11,14 @@ export interface UpstreamHeadersOptions {
   readonly isOwnCookie: (name: string) => boolean
 }
 
-/** `authorization` is a whole header value, or null for none. Names and values in turn, as undici takes them. */
+/**
+ * `authorization` is a whole header value, and `tenant` the one decided on; null for none. Names and values in turn, as
+ * undici takes them.
+ */
 export type BuildUpstreamHeaders = (
-  exchange: Pick<Exchange, 'request' | 'peer' | 'message'>,
+  exchange: Pick<Exchange, 'request' | 'peer'> & { readonly message: Pick<Exchange['message'], 'rawHeaders'> },
   authorization: string | null,
+  tenant: string | null,
 ) => string[]
 
 export function createUpstreamHeaders(options: UpstreamHeadersOptions): BuildUpstreamHeaders {
@@ -23,7 +27,7 @@ export function createUpstreamHeaders(options: UpstreamHeadersOptions): BuildUps
   const proto = publicUrl.protocol.slice(0, -1)
   const forwardedRest = `;host="${publicUrl.host}";proto=${proto}`
 
-  return ({ request, peer, message }, authorization) => {
+  return ({ request, peer, message }, authorization, tenant) => {
     const raw = message.rawHeaders
     const named = connectionOptions(header(request, 'connection'))
     const headers: string[] = []
@@ -52,6 +56,7 @@ export function createUpstreamHeaders(options: UpstreamHeadersOptions): BuildUps
       request.id,
     )
     if (authorization !== null) headers.push('authorization', authorization)
+    if (tenant !== null) headers.push('x-tenant', tenant)
     return headers
   }
 }

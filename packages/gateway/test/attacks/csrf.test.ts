@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildRaw, sendRaw } from '../support/raw-http.ts'
+import { buildRequirement } from '../support/requirements.ts'
 import { createTestProxy } from '../support/test-proxy.ts'
 import { createTestUpstream } from '../support/test-upstream.ts'
 
@@ -44,7 +45,7 @@ for (const [name, method, lines, body] of FORGED) {
     const upstream = await createTestUpstream()
     const proxy = await createTestProxy({
       upstream: upstream.origin,
-      routes: [{ path: '/*', methods: null, require: { login: true, roles: [], clientRoles: {} } }],
+      routes: [{ path: '/*', methods: null, require: buildRequirement() }],
     })
     t.after(async () => {
       await upstream.close()

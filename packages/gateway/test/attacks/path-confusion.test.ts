@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { buildRaw, sendRaw } from '../support/raw-http.ts'
+import { buildRequirement } from '../support/requirements.ts'
 import { createTestProxy, type TestProxy } from '../support/test-proxy.ts'
 import { createTestUpstream, type TestUpstream } from '../support/test-upstream.ts'
 
-const ADMIN = { login: true, roles: ['admin'], clientRoles: {} } as const
+const ADMIN = buildRequirement({ roles: ['admin'] })
 
 suite('a confusing path', () => {
   let upstream: TestUpstream

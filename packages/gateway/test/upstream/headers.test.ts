@@ -15,6 +15,7 @@ function sent(
   peer = STRANGER,
   authorization: string | null = null,
   clientAddress = peer.isTrusted ? CLIENT : peer.address,
+  tenant: string | null = null,
 ) {
   const headers: Record<string, string> = {}
   for (const [name, value] of lines) headers[name.toLowerCase()] = value
@@ -22,6 +23,7 @@ function sent(
   const flat = build(
     { request, peer, message: { rawHeaders: lines.flat() } as unknown as IncomingMessage },
     authorization,
+    tenant,
   )
   const result: Record<string, string[]> = {}
   for (let at = 0; at < flat.length; at += 2) {
@@ -148,7 +150,9 @@ suite('the headers of an upstream', () => {
     const request = { id: 'id-1', method: 'GET', path: '/', search: '', headers: {}, clientAddress: '' }
     const message = { rawHeaders: [] as string[] } as IncomingMessage
     assert(
-      withPort({ request, peer: STRANGER, message }, null).includes('for=203.0.113.9;host="[::1]:4000";proto=http'),
+      withPort({ request, peer: STRANGER, message }, null, null).includes(
+        'for=203.0.113.9;host="[::1]:4000";proto=http',
+      ),
     )
   })
 })
@@ -179,4 +183,10 @@ suite('the cookies of an upstream', () => {
     assert.deepEqual(sent([['Cookie', `${own}=id`]]), OURS)
     assert.deepEqual(sent([['cookie', `${own}=id; a=1`]]).cookie, ['a=1'])
   })
+})
+
+test('the tenant decided on is the only one a service hears of', () => {
+  const headers = sent([['X-Tenant', 'globex']], STRANGER, null, STRANGER.address, 'acme')
+  assert.deepEqual(headers['x-tenant'], ['acme'])
+  assert.equal(sent([['X-Tenant', 'globex']])['x-tenant'], undefined)
 })

@@ -1,0 +1,26 @@
+// On whose behalf credentials are had: what policies know of somebody, and the token they came with.
+import type { KnownPrincipal } from './policy/principal.ts'
+import type { Beneficiary } from './tokens/obtained.ts'
+
+const known = new WeakMap<KnownPrincipal, Beneficiary>()
+
+/** The same one for the same principal, so that a warm request builds nothing. */
+export function beneficiaryOf(principal: KnownPrincipal): Beneficiary {
+  const made = known.get(principal)
+  if (made !== undefined) return made
+  const beneficiary = build(principal)
+  known.set(principal, beneficiary)
+  return beneficiary
+}
+
+function build(principal: KnownPrincipal): Beneficiary {
+  const { realm, issuer, subject, clientId, handle, realmRoles, clientRoles, claim } = principal
+  const person = { realm, issuer, subject, clientId, handle, realmRoles, clientRoles, claim }
+  if (principal.kind === 'bearer') {
+    const { accessToken, caller } = principal
+    return { ...person, accessToken, accessTokenExpiresAt: caller.expiresAt, live: null, anchor: caller }
+  }
+  const { live } = principal
+  const { accessToken, accessTokenExpiresAt } = live.session.tokens
+  return { ...person, accessToken, accessTokenExpiresAt, live, anchor: live }
+}

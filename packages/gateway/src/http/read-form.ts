@@ -1,0 +1,1 @@
+export type ReadForm = () => Promise<ReadonlyMap<string, string>>

@@ -1,0 +1,227 @@
+// The way of one request through a route: who is calling, whether they may, what the service receives. For a warm
+// session nothing here waits: every step that has its answer at hand goes on at once, and only one that has to ask
+// returns a promise.
+import type { Answers } from './answers.ts'
+import { beneficiaryOf } from './beneficiary.ts'
+import type { Exchange } from './http/exchange.ts'
+import { ERRORS, type ErrorCode } from './kernel/errors.ts'
+import type { Limiter } from './limiters.ts'
+import type { LoginDoor, LoginDoors } from './login-doors.ts'
+import { type CompiledRequirement, decide } from './policy/access-policy.ts'
+import { type BearerErrorCode, type BearerVerdict, readBearer } from './policy/bearer.ts'
+import { askForBearer } from './policy/challenge.ts'
+import { judgeOrigin, type OriginRules } from './policy/csrf.ts'
+import { ANONYMOUS, type KnownPrincipal, type Principal, sessionPrincipal } from './policy/principal.ts'
+import { refuseAccess, refuseCredential } from './policy/refusal.ts'
+import type { Denial, PersonRequirement } from './policy/requirement.ts'
+import { decideTenant, TENANT_REFUSALS, type TenantRules } from './policy/tenant.ts'
+import type { SessionLookup } from './session/lifecycle.ts'
+import { readSessionId } from './session/session-cookie.ts'
+import type { Credentials, Freshness } from './tokens/credential.ts'
+import type { Credential, Obtained, Refusal } from './tokens/obtained.ts'
+import type { TurnAway } from './turn-away.ts'
+import type { Forwarder, ForwardRules } from './upstream/forward.ts'
+import type { BuildUpstreamHeaders } from './upstream/headers.ts'
+import type { Rewriting } from './upstream/rewrite.ts'
+import type { RouteRule } from './upstream/route.ts'
+
+/** A route of the configuration with everything that can be worked out once. */
+export interface DoorRoute extends RouteRule {
+  readonly access: CompiledRequirement
+  readonly limiter: Limiter | null
+  readonly credential: Credential
+  /** A navigation without a session starts a login. */
+  readonly isPage: boolean
+  readonly rewrite: Rewriting
+  readonly forwarder: Forwarder
+  readonly forwardRules: ForwardRules
+}
+
+export interface PassageOptions {
+  readonly doors: LoginDoors<LoginDoor>
+  readonly originRules: OriginRules
+  readonly verifyBearer: (token: string) => Promise<BearerVerdict>
+  /** Names of the cookies that open sessions. */
+  readonly sessionCookies: readonly string[]
+  /** The name of the protection space in challenges. */
+  readonly challengeRealm: string
+  readonly tenantRules: TenantRules | null
+  /** Over all routes; null for none. */
+  readonly limiter: Limiter | null
+  readonly credentials: Credentials
+  readonly buildHeaders: BuildUpstreamHeaders
+  readonly turnAway: TurnAway
+  readonly now: () => number
+  readonly answers: Answers
+}
+
+/** Answers every request itself; never throws. */
+export type Passage = (exchange: Exchange, route: DoorRoute) => void
+
+const LIMITS = ['idle', 'absolute', 'realm']
+
+export function createPassage(options: PassageOptions): Passage {
+  const { credentials, turnAway, now } = options
+  const { refuse, fail } = options.answers
+
+  /** At once for a value, later for a promise of one. */
+  function proceed<T extends object>(exchange: Exchange, value: T | Promise<T>, go: (value: T) => void): void {
+    if (value instanceof Promise) value.then(go).catch((error: unknown) => fail(exchange, error))
+    else go(value)
+  }
+
+  function enter(exchange: Exchange, route: DoorRoute): void {
+    const { require } = route
+    if (require === 'none') {
+      limit(exchange, route, ANONYMOUS, null)
+      return
+    }
+    if (require.via.includes('bearer') && !goesOnWithoutBearer(exchange, route, require.via)) return
+    if (isForged(exchange)) return
+    const door = options.doors.ofRequest(exchange.request)
+    const lookup = door.sessions.find(readSessionId(exchange.request, door.cookies))
+    proceed(exchange, lookup, (found) => enterWith(exchange, route, door, found))
+  }
+
+  /** False once somebody with a bearer token, or without what this route takes, is on their way or answered. */
+  function goesOnWithoutBearer(exchange: Exchange, route: DoorRoute, via: PersonRequirement['via']): boolean {
+    const { request, message } = exchange
+    const { sessionCookies } = options
+    const bearer = readBearer({ request, rawHeaders: message.rawHeaders, sessionCookies })
+    if (bearer.kind === 'none' && via.includes('session')) return true
+    if (bearer.kind === 'token') {
+      proceed(exchange, options.verifyBearer(bearer.token), (verdict) => enterWithBearer(exchange, route, verdict))
+    } else if (bearer.kind === 'malformed') {
+      refuseBearer(exchange, 'ERR_BEARER_MALFORMED', bearer.because)
+    } else {
+      deny(exchange, route, ANONYMOUS, { kind: 'deny', needs: 'via', because: 'no bearer token' }, null)
+    }
+    return false
+  }
+
+  function enterWithBearer(exchange: Exchange, route: DoorRoute, verdict: BearerVerdict): void {
+    if (verdict.kind === 'refused') refuseBearer(exchange, verdict.code, verdict.because)
+    else authorise(exchange, route, verdict.principal, null)
+  }
+
+  function refuseBearer(exchange: Exchange, code: BearerErrorCode, because: string): void {
+    const { challenge } = refuseCredential(code, options.challengeRealm)
+    turnAway.refuse(exchange, { code, because, challenge }, {})
+  }
+
+  function enterWith(exchange: Exchange, route: DoorRoute, door: LoginDoor, lookup: SessionLookup): void {
+    if (lookup.kind === 'none') {
+      const code = LIMITS.includes(lookup.because) ? 'ERR_SESSION_EXPIRED' : 'ERR_SESSION_REQUIRED'
+      askToLogIn(exchange, route, door, code, lookup.because)
+      return
+    }
+    door.sessions.use(lookup.live)
+    proceed(exchange, credentials.freshen(lookup.live), (fresh) => enterFresh(exchange, route, door, fresh))
+  }
+
+  function enterFresh(exchange: Exchange, route: DoorRoute, door: LoginDoor, freshness: Freshness): void {
+    if (freshness.kind === 'fresh') {
+      authorise(exchange, route, sessionPrincipal(freshness.live, door.clientId), door)
+      return
+    }
+    const { code, retryAfterSeconds } = freshness
+    if (ERRORS[code].retry === 'login') askToLogIn(exchange, route, door, code, 'the realm ended the session')
+    else turnAway.refuse(exchange, { code, because: 'no fresh tokens', challenge: null }, { retryAfterSeconds })
+  }
+
+  function askToLogIn(exchange: Exchange, route: DoorRoute, door: LoginDoor, code: ErrorCode, because: string): void {
+    const takesBearer = route.require !== 'none' && route.require.via.includes('bearer')
+    const challenge = takesBearer ? askForBearer(options.challengeRealm) : null
+    turnAway.toLogin(exchange, route.isPage, door, { code, because, challenge })
+  }
+
+  /** `door`: where to log in again; null for who came with a bearer token. */
+  function authorise(exchange: Exchange, route: DoorRoute, principal: KnownPrincipal, door: LoginDoor | null): void {
+    const tenancy = decideTenant({
+      rules: options.tenantRules,
+      isRequired: route.require !== 'none' && route.require.tenant,
+      principal,
+      header: exchange.request.headers['x-tenant'],
+      path: exchange.request.path,
+    })
+    if (tenancy.kind === 'ambiguous' || tenancy.kind === 'forbidden') {
+      const refused = { code: TENANT_REFUSALS[tenancy.kind], because: 'names no tenant of theirs', challenge: null }
+      turnAway.refuse(exchange, refused, tenancy.kind === 'ambiguous' ? { tenants: tenancy.tenants } : {})
+      return
+    }
+    const tenant = tenancy.kind === 'decided' ? tenancy.tenant : null
+    const decision = decide(route.access, principal, { now: now(), tenant })
+    if (decision.kind === 'allow') limit(exchange, route, principal, tenant)
+    else deny(exchange, route, principal, decision, door)
+  }
+
+  function deny(
+    exchange: Exchange,
+    route: DoorRoute,
+    principal: Principal,
+    denial: Denial,
+    door: LoginDoor | null,
+  ): void {
+    const { challengeRealm } = options
+    const via = route.require === 'none' ? [] : route.require.via
+    const refused = { ...refuseAccess(denial, { via, principal, challengeRealm }), because: denial.because }
+    if (denial.needs === 'step-up' && door !== null) turnAway.toStepUp(exchange, route.isPage, door, denial, refused)
+    else turnAway.refuse(exchange, refused, {})
+  }
+
+  function limit(exchange: Exchange, route: DoorRoute, principal: Principal, tenant: string | null): void {
+    const pass = () => sendCredential(exchange, route, principal, tenant)
+    const passRoute = () => (route.limiter === null ? pass() : route.limiter(exchange, principal, tenant, pass))
+    if (options.limiter === null) passRoute()
+    else options.limiter(exchange, principal, tenant, passRoute)
+  }
+
+  function sendCredential(exchange: Exchange, route: DoorRoute, principal: Principal, tenant: string | null): void {
+    const who = principal.kind === 'anonymous' ? null : beneficiaryOf(principal)
+    const obtained = credentials.obtain(route.credential, who, tenant)
+    proceed(exchange, obtained, (credential) => pass(exchange, route, principal, tenant, credential))
+  }
+
+  function pass(
+    exchange: Exchange,
+    route: DoorRoute,
+    principal: Principal,
+    tenant: string | null,
+    credential: Obtained,
+  ): void {
+    const { request } = exchange
+    switch (credential.kind) {
+      case 'obtained': {
+        const headers = options.buildHeaders(exchange, credential.authorization, tenant)
+        route.forwarder.forward(exchange, route.rewrite(request.path) + request.search, headers, route.forwardRules)
+        return
+      }
+      case 'second-login':
+        if (principal.kind !== 'session') throw new TypeError('a second login belongs to a session')
+        turnAway.toSecondLogin(exchange, route.isPage, credential.realm, principal.live)
+        return
+      case 'refused':
+        refuseWithoutCredential(exchange, route, principal, credential)
+    }
+  }
+
+  /** A credential that cannot be had never becomes none. */
+  function refuseWithoutCredential(exchange: Exchange, route: DoorRoute, principal: Principal, refusal: Refusal): void {
+    const { code, because, retryAfterSeconds } = refusal
+    if (ERRORS[code].retry === 'login' && principal.kind === 'session') {
+      askToLogIn(exchange, route, options.doors.byRealm(principal.realm), code, because)
+      return
+    }
+    const challenge = code === 'ERR_BEARER_INVALID' ? refuseCredential(code, options.challengeRealm).challenge : null
+    turnAway.refuse(exchange, { code, because, challenge }, retryAfterSeconds === 0 ? {} : { retryAfterSeconds })
+  }
+
+  function isForged({ request, response }: Exchange): boolean {
+    const verdict = judgeOrigin(request, options.originRules)
+    if (verdict.kind === 'accepted') return false
+    refuse(request, response, 'ERR_POLICY_CSRF', { because: verdict.because }, {})
+    return true
+  }
+
+  return enter
+}

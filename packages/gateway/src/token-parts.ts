@@ -1,0 +1,82 @@
+// What makes, renews and remembers tokens, constructed from the configuration and connected.
+import { randomUUID } from 'node:crypto'
+import type { GatewayConfig } from './config/gateway-config.ts'
+import type { Events } from './kernel/events.ts'
+import { createSealer, type KeyRing } from './kernel/seal.ts'
+import { wait } from './kernel/wait.ts'
+import type { Realms } from './realms.ts'
+import type { SessionLifecycle } from './session/lifecycle.ts'
+import type { SessionStore } from './session/session-store.ts'
+import { type Credentials, createCredentials } from './tokens/credential.ts'
+import { createInternalTokens } from './tokens/internal-token.ts'
+import { createRefresher, type Refresher } from './tokens/refresh.ts'
+import type { SecondRealmRule } from './tokens/second-realm.ts'
+import { createSigningKeys, SIGNING_KEYS_POLL_SECONDS, type SigningKeys } from './tokens/signing-keys.ts'
+
+const REFRESH_LEASE_SECONDS = 10
+const REFRESH_LIMIT_SECONDS = 60
+const REFRESH_COOLDOWN_SECONDS = 1
+
+export interface TokenGround {
+  readonly config: GatewayConfig
+  readonly events: Events
+  readonly ring: KeyRing
+  readonly store: SessionStore
+  readonly sessions: SessionLifecycle
+  readonly realms: Realms
+}
+
+export interface TokenParts {
+  readonly refresher: Refresher
+  readonly credentials: Credentials
+  readonly signingKeys: SigningKeys
+}
+
+export function createTokenParts({ config, events, ring, store, sessions, realms }: TokenGround): TokenParts {
+  const work = {
+    store,
+    lifecycle: sessions,
+    relyingParty: realms.byName,
+    events,
+    owner: randomUUID(),
+    leaseSeconds: REFRESH_LEASE_SECONDS,
+    limitSeconds: REFRESH_LIMIT_SECONDS,
+    cooldownSeconds: REFRESH_COOLDOWN_SECONDS,
+    wait,
+  }
+  const refresher = createRefresher(work)
+  const { algorithm, lifeSeconds } = config.internalTokens
+  const signingKeys = createSigningKeys({
+    store,
+    sealer: createSealer(ring, 'signing-keys'),
+    algorithm,
+    pollSeconds: SIGNING_KEYS_POLL_SECONDS,
+    events,
+  })
+  const { now } = sessions
+  const internalTokens = createInternalTokens({ issuer: config.publicUrl, lifeSeconds, keys: signingKeys, now })
+  const credentials = createCredentials({
+    ...work,
+    refresher,
+    internalTokens,
+    secondRealms: secondRealmRules(config),
+    loginRealm: config.loginRealm,
+    now,
+    waitSeconds: config.refresh.waitSeconds,
+    refreshMarginSeconds: config.refresh.marginSeconds,
+  })
+  return { refresher, credentials, signingKeys }
+}
+
+/** Whether anything ever asks for an internal token; without that there are no keys. */
+export function usesInternalTokens({ services, routes }: GatewayConfig): boolean {
+  return [...Object.values(services), ...routes].some(({ credential }) => credential.kind === 'internal')
+}
+
+function secondRealmRules({ realms }: GatewayConfig): ReadonlyMap<string, SecondRealmRule> {
+  return new Map(
+    Object.entries(realms).flatMap(([name, { obtain, scopes }]) =>
+      obtain === null ? [] : [[name, { obtain, scopes }] as const],
+    ),
+  )
+}
