@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { createPrivateKey } from 'node:crypto'
+import { createPrivateKey, randomUUID } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
+import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { calculateJwkThumbprint } from 'jose'
 import { GatewayError, isGatewayError } from '../../src/kernel/errors.ts'
@@ -19,6 +20,8 @@ import {
   publishedKids,
   signingKid,
 } from '../support/signing-keys.ts'
+import { openTestStore } from '../support/sqlite-stores.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
 
@@ -51,6 +54,23 @@ test('of replicas that start at once one makes the key and all take it', async (
   const replicas = await Promise.all(Array.from({ length: 5 }, () => started(t, all)))
   assert.equal(new Set(replicas.map(signingKid)).size, 1)
   assert.equal((await readSigningKeys(all)).ring.length, 1)
+})
+
+test('two processes on one file have one key, and a command beside them is noticed', async (t) => {
+  const all = createKeyedReplicas()
+  const path = join(temporaryFolder(), randomUUID())
+  const stores = [await openTestStore(path), await openTestStore(path), await openTestStore(path)] as const
+  const [first, second] = await Promise.all([
+    started(t, all, { store: stores[0] }),
+    started(t, all, { store: stores[1] }),
+  ])
+  assert.equal(signingKid(first), signingKid(second))
+  const place = { store: stores[2], sealer: all.sealer }
+  await retireSigningKey(place, { kid: signingKid(first), atOnce: true, algorithm: 'ES256' })
+  await Promise.all([first.keys.reload(), second.keys.reload()])
+  const [key] = await listSigningKeys(place)
+  assert.deepEqual([signingKid(first), signingKid(second)], [key?.kid, key?.kid])
+  for (const store of stores) await store.close()
 })
 
 test('a restart takes the key that is there', async (t) => {
