@@ -235,16 +235,16 @@ test('reading again keeps the later last use, whoever knew of it', async () => {
   assert.equal(live.lastUsedAt, lastUse)
 })
 
-test('a last use that was not yet written survives what another replica writes', async () => {
-  const { clock, replica } = createReplicaSet()
-  const [first, second] = [replica(), replica()]
+test('a last use that the store has not taken yet survives what another replica writes', async () => {
+  const { store, clock, replica } = createReplicaSet()
+  const first = replica({ ...store, touch: () => silent })
+  const second = replica()
   const { sessionId, live } = await first.lifecycle.open(buildNewSession())
   const elsewhere = await findLive(second.lifecycle, sessionId)
   clock.advance(40)
   first.lifecycle.use(live)
-  const lastUse = clock.now()
   await second.lifecycle.replace(elsewhere, elsewhere.session)
-  assert.equal((await findLive(first.lifecycle, sessionId)).lastUsedAt, lastUse)
+  assert.equal((await first.lifecycle.reread(live))?.lastUsedAt, clock.now())
 })
 
 test('a write that is slow to come back does not bury a newer state', async () => {
@@ -300,6 +300,17 @@ test('a session is found by its handle, warm after the first time, and known by 
   assert.equal(await findLive(lifecycle, sessionId), first.live)
   assert.equal(await findLive(lifecycle, sessionId), first.live)
   assert.equal(slow.reads(), 2)
+})
+
+test('a session read again by its handle is warm for its cookie too', async () => {
+  const { store, clock, replica } = createReplicaSet()
+  const slow = slowStore(store)
+  const { lifecycle } = replica(slow.store)
+  const { sessionId, live } = await lifecycle.open(buildNewSession())
+  clock.advance(31)
+  await lifecycle.findByHandle(live.session.handle)
+  assert.equal(await findLive(lifecycle, sessionId), live)
+  assert.equal(slow.reads(), 1)
 })
 
 test('no handle of a session that has ended or idled out finds it, and no cookie is a handle', async () => {
