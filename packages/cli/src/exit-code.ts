@@ -3,6 +3,8 @@ export const EXIT_CODE = {
   ok: 0,
   /** Something failed, or the command line was not understood. */
   failure: 1,
+  /** `doorman explain`: the request would be refused. */
+  denied: 2,
   /** The configuration is wrong (EX_CONFIG of sysexits). */
   configuration: 78,
 } as const

@@ -43,6 +43,7 @@ function buildProgram(context: Context): Command {
     .exitOverride()
   addStart(program, context)
   addCheck(program, context)
+  addExplain(program, context)
   addInit(program, context)
   addDev(program, context)
   addKeys(program, context)
@@ -54,9 +55,10 @@ Examples:
   doorman dev                                                try it: no Keycloak needed
   doorman init --issuer https://sso.example.com/realms/main  write doorman.yaml for a realm
   doorman check                                              is doorman.yaml right, and who may do what?
+  doorman explain GET /api/admin/users --as carol            may she, and why?
   doorman start                                              run the gateway
 
-Exit codes: 0 done, 1 failed, 78 the configuration is wrong.
+Exit codes: 0 done, 1 failed, 2 doorman explain: refused, 78 the configuration is wrong.
 `
 
 function configOption(): Option {
@@ -95,6 +97,45 @@ function addCheck(program: Command, { terminal, env, end }: Context): void {
     .action(async (options: { config: string; json?: true }) => {
       const { check } = await import('./commands/check.ts')
       end(check({ file: options.config, json: options.json === true }, terminal, env))
+    })
+}
+
+interface ExplainFlags {
+  readonly config: string
+  readonly claims?: string
+  readonly as?: string
+  readonly tenant?: string
+  readonly via: 'session' | 'bearer'
+  readonly json?: true
+}
+
+function addExplain(program: Command, { terminal, env, end }: Context): void {
+  program
+    .command('explain')
+    .description('say what becomes of a request, and why: the route, every rule, the credential, the headers')
+    .argument('<method>', 'such as GET')
+    .argument('<path>', 'as in the request line; a query is ignored')
+    .addOption(configOption())
+    .option('--claims <file>', 'who asks: the claims of an access token or ID token as JSON; nobody without')
+    .option('--as <name>', 'who asks: a person of the development realm, such as alice')
+    .addOption(new Option('--via <way>', 'how they prove it').choices(['session', 'bearer']).default('session'))
+    .option('--tenant <name>', 'the header X-Tenant')
+    .option('--json', 'print one JSON document')
+    .addHelpText(
+      'after',
+      `
+Nothing is sent to anybody.
+
+Exit codes: 0 allowed, 2 denied, 1 failed, 78 the configuration is wrong.
+
+Example:
+  doorman explain GET /api/admin/users --as carol
+`,
+    )
+    .action(async (method: string, path: string, flags: ExplainFlags) => {
+      const { explain } = await import('./commands/explain.ts')
+      const { claims = null, as = null, tenant = null } = flags
+      end(await explain({ ...flags, method, path, claims, as, tenant, json: flags.json === true }, terminal, env))
     })
 }
 

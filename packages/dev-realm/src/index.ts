@@ -1,5 +1,6 @@
 export type { Answer } from './answer.ts'
 export type { CallOutcome, Calls, RecordedCall } from './calls.ts'
+export { type DescribedLogin, describeDevUser } from './described-user.ts'
 export { type DevRealm, type RealmSession, startDevRealm } from './dev-realm.ts'
 export {
   type DevRealmPair,
