@@ -37,9 +37,9 @@ type PublishedKeys = ReadonlyMap<string, PublishedKey>
 /** With no keys at all, a first failure is forgotten sooner: the issuer may just be starting. */
 const FIRST_COOLDOWN_SECONDS = 1
 
-/** `use: enc` stands beside the signing keys in Keycloak's set. With an RSA exponent of 1 anything is a signature. */
+/** With an RSA exponent of 1 anything is a signature. Keys for encryption and symmetric ones are passed over by jose. */
 function isUsable(jwk: unknown): jwk is Claims & { readonly kty: string } {
-  if (!isObject(jwk) || typeof jwk.kty !== 'string' || (jwk.use !== undefined && jwk.use !== 'sig')) return false
+  if (!isObject(jwk) || typeof jwk.kty !== 'string') return false
   return jwk.kty !== 'RSA' || !/^(?:00)*(?:0[01])?$/.test(Buffer.from(String(jwk.e), 'base64url').toString('hex'))
 }
 
