@@ -154,6 +154,21 @@ test('an invalid_grant for a token that another replica has replaced ends nothin
   assert.equal((await second.lifecycle.find(first.sessionId)).kind, 'active')
 })
 
+test('an answer that comes after another replica has renewed the tokens is dropped', async () => {
+  const set = createReplicaSet()
+  const answer = Promise.withResolvers<RefreshResult>()
+  const first = await openDue(set, scriptRealm(answer.promise).realm)
+  const slow = first.refresher.refresh(first.live)
+  await new Promise((resolve) => setImmediate(resolve))
+  set.clock.advance(11)
+  const second = startReplica(set, scriptRealm(refreshed).realm, 'two')
+  const found = await second.lifecycle.find(first.sessionId)
+  assert.ok(found.kind === 'active')
+  await second.refresher.refresh(found.live)
+  answer.resolve({ ...refreshed, tokens: buildTokens({ accessToken: 'late', refreshToken: 'late' }) })
+  assert.equal(await accessTokenOf(slow), 'access-token-2')
+})
+
 test('a session that ended while the realm was asked stays ended', async () => {
   const answer = Promise.withResolvers<RefreshResult>()
   const { realm } = scriptRealm(answer.promise)
