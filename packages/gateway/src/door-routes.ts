@@ -57,6 +57,7 @@ function buildDoorRoute(route: GatewayConfig['routes'][number], parts: RoutePart
     path: route.path,
     methods: route.methods,
     require: route.require,
+    limit: route.limit,
     access: compileRequirement(route.require),
     limiter: route.limit === null ? null : createLimiter(route.limit, parts.answers),
     credential: route.credential,

@@ -80,8 +80,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
       sendReply(response, buildPreflightReply(cors, allowedMethods(request.path, cors)))
       return
     }
-    decideHeaders(response, cors.headers)
-    refuse(request, response, 'ERR_POLICY_CSRF', { because: cors.because }, {})
+    refuse(request, response, 'ERR_POLICY_CORS', { because: cors.because }, { headers: cors.headers })
   }
 
   /** As in `Allow`; null where nothing owns the path. */
@@ -89,7 +88,8 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     const endpoint = endpoints.get(path)
     if (endpoint !== undefined) return endpoint.methods.join(', ')
     const match = routes.match(method, path)
-    return match.kind === 'method-not-allowed' ? match.allow : null
+    if (match.kind === 'method-not-allowed') return match.allow
+    return match.kind === 'matched' ? (match.route.methods?.join(', ') ?? null) : null
   }
 
   function answerRequest(exchange: Exchange, startedAt: number): void {

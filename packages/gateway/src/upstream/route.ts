@@ -13,6 +13,8 @@ export interface RouteRule {
   /** Upper case; null for all. */
   readonly methods: readonly string[] | null
   readonly require: Requirement
+  /** Null: its requests are not counted. */
+  readonly limit: object | null
 }
 
 export type RouteMatch<Rule> =
@@ -46,15 +48,17 @@ export function compileRoutes<Rule extends RouteRule>(routes: readonly Rule[]): 
   const foldedOwners = createOwners(routes, foldPath)
   const hasFoldedPathsOnly = routes.every(({ path }) => isFolded(withoutStar(path) || '/'))
 
-  /** A route that the folded path meets and whose rule the owner's does not imply. */
+  /** A route that the folded path meets and whose rule or limit the owner's does not imply. */
   function isAmbiguous(owner: Owner<Rule> | undefined, path: string): boolean {
     if (hasFoldedPathsOnly && isFolded(path)) return false
     const folded = foldedOwners(foldPath(path))
     if (folded === undefined) return false
-    if (owner === undefined) return folded.matches.some(({ route }) => route.require !== 'none')
-    return folded.matches.some(
-      ({ route }) => !owner.matches.every((match) => isImpliedBy(route.require, match.route.require)),
-    )
+    if (owner === undefined) return folded.matches.some(({ route }) => route.require !== 'none' || route.limit !== null)
+    const owned = owner.matches.map(({ route }) => route)
+    return folded.matches.some(({ route }) => {
+      if (owned.includes(route)) return false
+      return route.limit !== null || !owned.every(({ require }) => isImpliedBy(route.require, require))
+    })
   }
 
   return {

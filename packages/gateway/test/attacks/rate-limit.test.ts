@@ -6,7 +6,7 @@ import { limitKey } from '../../src/policy/limit-key.ts'
 import { createRateLimiter } from '../../src/policy/rate-limit.ts'
 import { compileRoutes } from '../../src/upstream/route.ts'
 
-const ROUTE = { path: '/api/login', methods: null, require: 'none' } as const
+const ROUTE = { path: '/api/login', methods: null, require: 'none', limit: {} } as const
 const table = compileRoutes([ROUTE])
 
 /** A limit hangs on the route a request matched: what matches another way has to be the same object, or nothing. */
@@ -64,4 +64,10 @@ test('a claim that looks like an address uses up nobody else', async () => {
     await limiter.consume(limitKey(by, { ...nobody, principal: mallory, clientAddress: '198.51.100.1' }))
   }
   assert.equal((await limiter.consume(limitKey('ip', { ...nobody, clientAddress: '192.0.2.7' }))).kind, 'allowed')
+})
+
+test('an open route for everything does not lead around the limit of a path that only differs by case', () => {
+  const open = { path: '/*', methods: null, require: 'none', limit: null } as const
+  assert.equal(compileRoutes([open, ROUTE]).match('POST', '/API/login').kind, 'ambiguous')
+  assert.equal(compileRoutes([open, { ...ROUTE, limit: null }]).match('POST', '/API/login').kind, 'matched')
 })

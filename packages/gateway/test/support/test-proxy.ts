@@ -14,7 +14,7 @@ import { createUpstreamHeaders } from '../../src/upstream/headers.ts'
 import { compileRewrite } from '../../src/upstream/rewrite.ts'
 import { compileRoutes, type RouteRule } from '../../src/upstream/route.ts'
 
-export interface TestRoute extends RouteRule {
+export interface TestRoute extends Omit<RouteRule, 'limit'> {
   readonly rewrite?: string
 }
 
@@ -94,6 +94,7 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
   }
   const routes = (options.routes ?? [EVERYTHING]).map((route) => ({
     ...route,
+    limit: null,
     rewriting: compileRewrite(route.path, route.rewrite ?? null),
   }))
   const table = compileRoutes(routes)

@@ -8,7 +8,7 @@ const LOGIN = buildRequirement()
 const ADMIN = buildRequirement({ roles: ['admin'] })
 
 function route(path: string, require: Requirement = 'none', methods: readonly string[] | null = null): RouteRule {
-  return { path, methods, require }
+  return { path, methods, require, limit: null }
 }
 
 function owner(routes: readonly RouteRule[], path: string, method = 'GET'): string {
