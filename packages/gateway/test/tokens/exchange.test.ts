@@ -129,6 +129,8 @@ test('two audiences that find the subject token dead at once renew it once', asy
   const { who } = await open()
   const both = [credentials.obtain(BILLING, who, null), credentials.obtain(REPORTS, who, null)]
   assert.deepEqual(new Set((await Promise.all(both)).map(header)), new Set(['Bearer a', 'Bearer b']))
+  const subjectTokens = realm('main').exchanged.map(({ subjectToken }) => subjectToken)
+  assert.deepEqual(subjectTokens, ['access-token-1', 'access-token-1', 'access-token-2', 'access-token-2'])
   assert.equal(realm('main').refreshed.length, 1)
 })
 

@@ -230,6 +230,16 @@ test('asked for by the page, the realm is called at most once in ten seconds', a
   assert.equal(sent.length, 2)
 })
 
+test('what else was written meanwhile does not pass for a renewal of the tokens', async () => {
+  const set = createReplicaSet()
+  const { sent, realm } = scriptRealm(refreshed)
+  const { lifecycle, refresher } = startReplica(set, realm, 'one')
+  const { live } = await lifecycle.open(buildNewSession())
+  await lifecycle.replace(live, { ...live.session, claims: { name: 'Alice B.' } })
+  assert.equal(await accessTokenOf(refresher.refreshNow(live, 10)), 'access-token-2')
+  assert.equal(sent.length, 1)
+})
+
 test('draining waits for the refresh under way', async () => {
   const answer = Promise.withResolvers<RefreshResult>()
   const { realm } = scriptRealm(answer.promise)
