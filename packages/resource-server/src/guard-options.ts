@@ -12,13 +12,33 @@ export interface IssuerOptions {
   readonly algorithms?: readonly string[]
 }
 
-export interface IntrospectionOptions {
-  /** The API's own confidential client; Keycloak answers `active: false` to one that is not in the token's `aud`. */
+interface IntrospectionCache {
+  /** How long `active: true` is believed, in seconds; never past `exp`. Default 10; 0 asks each time. */
+  readonly cacheSeconds?: number
+}
+
+/** Asked under the API's own confidential client. */
+export interface ClientIntrospectionOptions extends IntrospectionCache {
+  /** Keycloak answers `active: false` to one that is not in the token's `aud`. */
   readonly clientId: string
   readonly clientSecret: string
   /** Default: `introspection_endpoint` of the issuer's metadata. */
   readonly url?: string
-  /** How long `active: true` is believed, in seconds; never past `exp`. Default 10; 0 asks each time. */
+}
+
+/** For an API that asks in its own way, such as a client that authenticates with a key. */
+export interface OwnIntrospectionOptions extends IntrospectionCache {
+  /** What the realm answers (RFC 7662 section 2.2), or null for a token that is not active. Rejects when it is down. */
+  readonly introspect: (token: string) => Promise<Readonly<Record<string, unknown>> | null>
+}
+
+export type IntrospectionOptions = ClientIntrospectionOptions | OwnIntrospectionOptions
+
+/** For who asks the realm in a way of their own. */
+export interface OwnIntrospectionOptions {
+  /** The claims of a live token, null for a dead one. Whatever it rejects with counts as a realm that cannot be asked. */
+  readonly introspect: (token: string) => Promise<Readonly<Record<string, unknown>> | null>
+  /** As in `IntrospectionOptions`. */
   readonly cacheSeconds?: number
 }
 
@@ -30,7 +50,7 @@ export interface GuardOptions {
   /** The Keycloak realm whose access tokens are accepted. */
   readonly issuer?: string | IssuerOptions
   /** Access tokens of the realm are asked about at the realm, too; opaque and lightweight ones only so. */
-  readonly introspection?: IntrospectionOptions
+  readonly introspection?: IntrospectionOptions | OwnIntrospectionOptions
   /** By how many seconds clocks may differ. Default 5. */
   readonly clockToleranceSeconds?: number
   /**

@@ -32,8 +32,8 @@ function trust(issuer: IssuerSettings, settings: GuardSettings): TrustedIssuer {
   const keySet = createKeySet(settings, call, jwksUrl)
   const { introspection } = settings
   if (issuer.kind === 'internal' || introspection === null) return { settings: issuer, keySet, introspect: null }
-  const endpoint = async () => introspection.url ?? metadata.findEndpoint('introspection_endpoint')
-  return { settings: issuer, keySet, introspect: createIntrospect(introspection, call, endpoint) }
+  const findEndpoint = () => metadata.findEndpoint('introspection_endpoint')
+  return { settings: issuer, keySet, introspect: createIntrospect(introspection, call, findEndpoint) }
 }
 
 /**

@@ -8,4 +8,10 @@ export {
 export type { Caller } from './caller.ts'
 export { callerFromClaims } from './caller-from-claims.ts'
 export { createGuard, type Guard } from './guard.ts'
-export type { GuardOptions, IntrospectionOptions, IssuerOptions } from './guard-options.ts'
+export type {
+  ClientIntrospectionOptions,
+  GuardOptions,
+  IntrospectionOptions,
+  IssuerOptions,
+  OwnIntrospectionOptions,
+} from './guard-options.ts'

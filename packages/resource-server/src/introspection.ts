@@ -1,23 +1,23 @@
 // Asking the realm about a token, under the own client of the API: RFC 7662. What is not a clear yes is no.
 import type { Claims } from './claims.ts'
 import { type IssuerCall, parseAnswer } from './issuer-call.ts'
-import type { IntrospectionSettings } from './settings.ts'
+import type { ClientIntrospectionSettings, IntrospectionSettings } from './settings.ts'
 
-/** What the realm says about a token, `active: false` included. Rejects when it says nothing that makes sense. */
-export type Introspect = (token: string) => Promise<Claims>
+/** What the realm says about a token; null, too, says that it is not active. Rejects when nothing can be made of it. */
+export type Introspect = (token: string) => Promise<Claims | null>
 
 /** Form-encoded before Base64: RFC 6749 section 2.3.1. */
 function encodeForm(value: string): string {
   return new URLSearchParams([['', value]]).toString().slice(1)
 }
 
-function buildBasic({ clientId, clientSecret }: IntrospectionSettings): string {
+function buildBasic({ clientId, clientSecret }: ClientIntrospectionSettings): string {
   return `Basic ${Buffer.from(`${encodeForm(clientId)}:${encodeForm(clientSecret)}`).toString('base64')}`
 }
 
 /** Many requests with one token that arrive at once are one question. */
 function shareFlights(introspect: Introspect): Introspect {
-  const inFlight = new Map<string, Promise<Claims>>()
+  const inFlight = new Map<string, ReturnType<Introspect>>()
   return (token) => {
     const asked = inFlight.get(token)
     if (asked !== undefined) return asked
@@ -27,14 +27,13 @@ function shareFlights(introspect: Introspect): Introspect {
   }
 }
 
-export function createIntrospect(
-  settings: IntrospectionSettings,
+function createClientIntrospect(
+  settings: ClientIntrospectionSettings,
   call: IssuerCall,
   endpoint: () => Promise<string>,
 ): Introspect {
   const authorization = buildBasic(settings)
-
-  async function introspect(token: string): Promise<Claims> {
+  return async (token) => {
     const body = new URLSearchParams({ token, token_type_hint: 'access_token' })
     const headers = {
       accept: 'application/json',
@@ -46,6 +45,19 @@ export function createIntrospect(
     if (typeof claims?.active !== 'boolean') throw new Error(`introspection was answered with ${answer.status}`)
     return claims
   }
+}
 
-  return settings.cacheSeconds === 0 ? introspect : shareFlights(introspect)
+/** @param findEndpoint where the realm answers, by its metadata */
+export function createIntrospect(
+  settings: IntrospectionSettings,
+  call: IssuerCall,
+  findEndpoint: () => Promise<string>,
+): Introspect {
+  if (settings.kind === 'own') return share(settings, (token) => settings.introspect(token))
+  const endpoint = async () => settings.url ?? findEndpoint()
+  return share(settings, createClientIntrospect(settings, call, endpoint))
+}
+
+function share({ cacheSeconds }: IntrospectionSettings, introspect: Introspect): Introspect {
+  return cacheSeconds === 0 ? introspect : shareFlights(introspect)
 }

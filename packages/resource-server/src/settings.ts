@@ -1,6 +1,6 @@
 // The options of a guard, read once: every default stands here, and what makes no sense is refused at the start.
 import type { Caller } from './caller.ts'
-import type { GuardOptions, IntrospectionOptions, IssuerOptions } from './guard-options.ts'
+import type { GuardOptions, IntrospectionOptions, IssuerOptions, OwnIntrospectionOptions } from './guard-options.ts'
 
 export interface IssuerSettings {
   readonly kind: Caller['kind']
@@ -10,13 +10,21 @@ export interface IssuerSettings {
   readonly algorithms: readonly string[]
 }
 
-export interface IntrospectionSettings {
+export interface ClientIntrospectionSettings {
+  readonly kind: 'client'
   readonly clientId: string
   readonly clientSecret: string
   /** Null: as the issuer's metadata says. */
   readonly url: string | null
   readonly cacheSeconds: number
 }
+
+export interface OwnIntrospectionSettings extends Pick<OwnIntrospectionOptions, 'introspect'> {
+  readonly kind: 'own'
+  readonly cacheSeconds: number
+}
+
+export type IntrospectionSettings = ClientIntrospectionSettings | OwnIntrospectionSettings
 
 export interface GuardSettings {
   readonly audiences: readonly string[]
@@ -93,11 +101,14 @@ function readIssuers({ gateway, issuer }: GuardOptions): readonly IssuerSettings
 function readIntrospection(options: IntrospectionOptions | undefined, hasRealm: boolean): IntrospectionSettings | null {
   if (options === undefined) return null
   if (!hasRealm) throw new TypeError('introspection needs issuer')
+  const cacheSeconds = readCount(options.cacheSeconds, 10, 'introspection.cacheSeconds')
+  if ('introspect' in options) return { kind: 'own', introspect: options.introspect, cacheSeconds }
   return {
+    kind: 'client',
     clientId: readText(options.clientId, 'introspection.clientId'),
     clientSecret: readText(options.clientSecret, 'introspection.clientSecret'),
     url: readUrl(options.url, 'introspection.url'),
-    cacheSeconds: readCount(options.cacheSeconds, 10, 'introspection.cacheSeconds'),
+    cacheSeconds,
   }
 }
 

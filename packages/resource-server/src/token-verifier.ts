@@ -68,6 +68,7 @@ export function createTokenVerifier(settings: GuardSettings, issuers: readonly T
 
   async function ask(token: string, issuer: TrustedIssuer, introspect: Introspect): Promise<Claims> {
     const claims = await orUnavailable('introspection-unavailable', introspect(token))
+    if (claims === null) throw invalidToken('inactive')
     require(INTROSPECTED_TOKEN_RULES, claims, issuer)
     return claims
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GuardOptions } from '../src/index.ts'
+import type { ClientIntrospectionOptions, GuardOptions } from '../src/index.ts'
 import { type Guarded, startGuarded } from './support/guarded.ts'
 import { INTROSPECTION_PATH, METADATA_PATH } from './support/issuer-server.ts'
 import { assertRefused, INVALID_TOKEN } from './support/refused.ts'
@@ -18,7 +18,7 @@ interface Introspected extends Guarded {
 
 async function startIntrospected(
   t: Parameters<typeof startGuarded>[0],
-  options: Partial<GuardOptions['introspection']> = {},
+  options: Partial<ClientIntrospectionOptions> = {},
   more: Partial<GuardOptions> = {},
 ): Promise<Introspected> {
   const guarded = await startGuarded(t)
@@ -215,4 +215,29 @@ test('neither token nor secret stands in the error of a failed question', async 
     assert.doesNotMatch(told, /opaque-token|p@ss|p%40ss/)
     return true
   })
+})
+
+test('an API may ask in its own way', async (t) => {
+  const { createGuard, realm } = await startGuarded(t)
+  const answers = new Map<string, unknown>([
+    ['alive', { ...realmClaims(realm.issuer), active: true }],
+    ['elsewhere', { ...realmClaims(realm.issuer, { aud: 'billing' }), active: true }],
+    ['ended', { active: false }],
+    ['unclear', { ...realmClaims(realm.issuer) }],
+    ['dead', null],
+  ])
+  const guard = createGuard({
+    introspection: {
+      introspect: async (token) => {
+        if (!answers.has(token)) throw new Error('the realm is down')
+        return answers.get(token) as Record<string, unknown> | null
+      },
+    },
+  })
+  assert.equal((await guard.verify('alive')).subject, 'alice')
+  await assertRefused(guard.verify('elsewhere'), { ...INVALID_TOKEN, reason: 'audience' })
+  for (const token of ['ended', 'unclear', 'dead']) {
+    await assertRefused(guard.verify(token), { ...INVALID_TOKEN, reason: 'inactive' })
+  }
+  await assertRefused(guard.verify('unknown'), UNAVAILABLE)
 })
