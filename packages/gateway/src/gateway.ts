@@ -7,6 +7,7 @@ import { type Clock, systemClock } from './kernel/time.ts'
 import { createLog } from './observability/log.ts'
 import type { LogLevel } from './observability/log-lines.ts'
 import { createMetrics } from './observability/metrics.ts'
+import { createExplainer } from './operator-explain.ts'
 import { openOperator } from './operator-listeners.ts'
 import { createParts, createRing, type Parts } from './parts.ts'
 import type { SessionStore } from './session/session-store.ts'
@@ -115,6 +116,7 @@ async function connect(
     limits: HTTP_LIMITS,
     readiness: { realms: parts.realms.all, store, isStopping: () => isStopping },
     renderMetrics: metrics.render,
+    explaining: { explain: createExplainer({ config, sessions: parts.sessions, now: parts.sessions.now }), events },
   })
   closing.push(() => operator.close())
   for (const realm of parts.realms.all) realm.start()

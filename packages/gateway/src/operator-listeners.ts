@@ -1,20 +1,23 @@
 // The operator's listeners: one for everything, and one for the probes alone where they have been given their own.
 import type { OperatorConfig } from './config/gateway-config.ts'
 import { parseTarget } from './http/canonical-path.ts'
+import { readText, type TextLimits } from './http/read-text.ts'
 import { buildReply } from './http/reply.ts'
 import { createHttpServer, type HttpLimits, type HttpServer, sendReply } from './http/server.ts'
-import { GatewayError } from './kernel/errors.ts'
-import { isLoopbackHost } from './kernel/loopback.ts'
 import { type AnswerOperator, createOperator, operatorEndpoints, probeEndpoints } from './operator/endpoints.ts'
-import { judgeExposure } from './operator/exposure.ts'
+import type { ExplainOptions } from './operator/explain.ts'
 import type { ReadinessOptions } from './operator/health.ts'
 import { loadOperatorToken } from './operator/operator-token.ts'
+
+/** Of a question with the claims of somebody who has many roles. */
+const BODY_LIMITS: TextLimits = { maxBytes: 131_072, seconds: 10 }
 
 export interface OperatorOptions {
   readonly config: OperatorConfig
   readonly limits: HttpLimits
   readonly readiness: ReadinessOptions
   readonly renderMetrics: () => Promise<string>
+  readonly explaining: ExplainOptions
 }
 
 export interface OperatorListeners {
@@ -22,20 +25,11 @@ export interface OperatorListeners {
   close(): Promise<void>
 }
 
-/** Rejects with `ERR_CONFIG_INVALID` for what may not be exposed, and with `ERR_LISTEN_FAILED`. */
+/** Rejects with `ERR_CONFIG_INVALID` for a token file that cannot be used, and with `ERR_LISTEN_FAILED`. */
 export async function openOperator(options: OperatorOptions): Promise<OperatorListeners> {
   const { config, readiness } = options
   const token = config.tokenFile === null ? null : loadOperatorToken(config.tokenFile)
-  const endpoints = operatorEndpoints({ ...readiness, renderMetrics: options.renderMetrics })
-  const exposure = judgeExposure(endpoints, {
-    isLoopback: isLoopbackHost(config.listen.host),
-    hasToken: token !== null,
-  })
-  if (exposure.kind === 'refused') {
-    throw new GatewayError('ERR_CONFIG_INVALID', {
-      because: `operator.listen is not loopback, and ${exposure.paths.join(', ')} needs operator.tokenFile there`,
-    })
-  }
+  const endpoints = operatorEndpoints({ ...readiness, ...options.explaining, renderMetrics: options.renderMetrics })
   const servers: HttpServer[] = []
   const listen = async (at: OperatorConfig['listen'], answer: AnswerOperator) => {
     const server = createHttpServer({ listen: at, limits: options.limits, handler: serve(answer) })
@@ -64,7 +58,10 @@ function serve(answer: AnswerOperator): Parameters<typeof createHttpServer>[0]['
       return
     }
     try {
-      sendReply(response, await answer({ method: message.method ?? '', path: target.path, headers: message.headers }))
+      const { method = '', headers, socket } = message
+      const clientAddress = socket.remoteAddress ?? ''
+      const readBody = () => readText(message, BODY_LIMITS)
+      sendReply(response, await answer({ method, path: target.path, headers, clientAddress, readBody }))
     } catch {
       sendReply(response, buildReply(500))
     }

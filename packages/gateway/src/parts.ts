@@ -16,7 +16,7 @@ import { createPassage } from './passage.ts'
 import type { OriginRules } from './policy/csrf.ts'
 import { createRealms, type Realms } from './realms.ts'
 import { buildEndpoints } from './routes.ts'
-import { createSessionLifecycle } from './session/lifecycle.ts'
+import { createSessionLifecycle, type SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { createFileKeyRing, createTextKeyRing, joinKeyRings } from './stores/key-ring.ts'
 import { createTokenParts, usesInternalTokens } from './token-parts.ts'
@@ -32,6 +32,8 @@ const SESSION_CACHE_SECONDS = 30
 export interface Parts {
   readonly door: FrontDoor
   readonly realms: Realms
+  /** Of all realms. */
+  readonly sessions: SessionLifecycle
   readonly refresher: Refresher
   readonly credentials: Credentials
   /** Null where nothing asks for internal tokens. */
@@ -108,6 +110,7 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
   return {
     door,
     realms,
+    sessions,
     refresher,
     credentials,
     signingKeys: usesInternalTokens(config) ? signingKeys : null,

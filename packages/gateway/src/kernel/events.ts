@@ -123,6 +123,19 @@ export type GatewayEvent =
   | { readonly kind: 'store.failed'; readonly operation: string; readonly cause: unknown }
   /** Internal tokens are signed by this key from now on. */
   | { readonly kind: 'signing-key.changed'; readonly kid: string; readonly algorithm: string }
+  /** Somebody with the operator's token asked what would become of a request. */
+  | {
+      readonly kind: 'operator.explained'
+      readonly clientAddress: string
+      readonly method: string
+      /** The route's path pattern, or what the path is instead; never the path that was asked about. */
+      readonly route: string
+      readonly caller: 'nobody' | 'claims' | 'session'
+      /** The session's public handle; null where none was asked about. */
+      readonly session: string | null
+      /** The answer held values of claims. */
+      readonly showsClaims: boolean
+    }
   | { readonly kind: 'gateway.warned'; readonly warning: string }
 
 /** Must not throw: it is called in the middle of what it is told about. */

@@ -69,6 +69,15 @@ export function buildLogLine(event: LoggedEvent): LogLine {
       return line('error', event.kind, { operation: event.operation, causes: describeCauses(event.cause, false) })
     case 'signing-key.changed':
       return line('audit', event.kind, { kid: event.kid, algorithm: event.algorithm })
+    case 'operator.explained':
+      return line('audit', event.kind, {
+        client_address: event.clientAddress,
+        method: event.method,
+        route: event.route,
+        caller: event.caller,
+        session: event.session,
+        shows_claims: event.showsClaims,
+      })
     case 'realm.warned':
       return line('warn', event.kind, { realm: event.realm, warning: redact(event.warning) })
     case 'gateway.warned':

@@ -1,39 +1,54 @@
 // What the operator's listeners answer, as one table. Everything else there is a 404.
 import { buildReply, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
+import { answerExplain, type ExplainOptions } from './explain.ts'
 import { buildHealth, checkReadiness, type ReadinessOptions } from './health.ts'
 import { type MetricsOptions, serveMetrics } from './metrics.ts'
 import { isAuthorized } from './operator-token.ts'
 
 export interface OperatorEndpoint {
   readonly path: string
-  /** `anyone`; `metrics`: anyone, unless a token is configured; `token`: off loopback nobody without one. */
+  readonly method: 'GET' | 'POST'
+  /** `anyone`; `metrics`: anyone, unless a token is configured; `token`: nobody without it, wherever it listens. */
   readonly access: 'anyone' | 'metrics' | 'token'
-  readonly answer: () => Reply | Promise<Reply>
+  readonly answer: (request: OperatorRequest) => Reply | Promise<Reply>
+}
+
+export interface OperatorRequest extends Pick<GatewayRequest, 'method' | 'path' | 'headers' | 'clientAddress'> {
+  /** Undefined when it is too long or does not come in time. */
+  readonly readBody: () => Promise<string | undefined>
 }
 
 export function probeEndpoints(options: ReadinessOptions): readonly OperatorEndpoint[] {
   return [
-    { path: '/healthz', access: 'anyone', answer: buildHealth },
-    { path: '/readyz', access: 'anyone', answer: () => checkReadiness(options) },
+    { path: '/healthz', method: 'GET', access: 'anyone', answer: buildHealth },
+    { path: '/readyz', method: 'GET', access: 'anyone', answer: () => checkReadiness(options) },
   ]
 }
 
-export function operatorEndpoints(options: ReadinessOptions & MetricsOptions): readonly OperatorEndpoint[] {
-  return [...probeEndpoints(options), { path: '/metrics', access: 'metrics', answer: () => serveMetrics(options) }]
+export function operatorEndpoints(
+  options: ReadinessOptions & MetricsOptions & ExplainOptions,
+): readonly OperatorEndpoint[] {
+  return [
+    ...probeEndpoints(options),
+    { path: '/metrics', method: 'GET', access: 'metrics', answer: () => serveMetrics(options) },
+    { path: '/explain', method: 'POST', access: 'token', answer: (request) => answerExplain(request, options) },
+  ]
 }
 
-export type AnswerOperator = (request: Pick<GatewayRequest, 'method' | 'path' | 'headers'>) => Reply | Promise<Reply>
+export type AnswerOperator = (request: OperatorRequest) => Reply | Promise<Reply>
 
-/** `token` is the bearer token that all but the probes ask for; null asks for none. */
+/** `token` is the bearer token that all but the probes ask for; null: there is none, and nothing that needs one. */
 export function createOperator(endpoints: readonly OperatorEndpoint[], token: string | null): AnswerOperator {
+  const offered = endpoints.filter(({ access }) => token !== null || access !== 'token')
   return (request) => {
-    const endpoint = endpoints.find(({ path }) => path === request.path)
+    const endpoint = offered.find(({ path }) => path === request.path)
     if (token !== null && endpoint?.access !== 'anyone' && !isAuthorized(request, token)) {
       return buildReply(401, '', [['www-authenticate', 'Bearer realm="operator"']])
     }
     if (endpoint === undefined) return buildReply(404)
-    if (request.method !== 'GET' && request.method !== 'HEAD') return buildReply(405, '', [['allow', 'GET, HEAD']])
-    return endpoint.answer()
+    const allow = endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method]
+    if (!allow.includes(request.method)) return buildReply(405, '', [['allow', allow.join(', ')]])
+    return endpoint.answer(request)
   }
 }

@@ -88,9 +88,16 @@ test('a bearer token opens neither a route of a session nor anything of the oper
   assert.match(authorization, /^Bearer eyJ/)
   assert.deepEqual(await ask('/private/x', { authorization }), { status: 401, isForwarded: false })
   assert.deepEqual(await ask('/admin/x', { authorization }), { status: 401, isForwarded: false })
-  const metrics = { path: '/metrics', access: 'metrics', answer: () => buildReply(200) } as const
+  const metrics = { path: '/metrics', method: 'GET', access: 'metrics', answer: () => buildReply(200) } as const
   const operator = createOperator([metrics], 'the-token-of-the-operator')
-  assert.equal((await operator({ method: 'GET', path: '/metrics', headers: { authorization } })).status, 401)
+  const request = {
+    method: 'GET',
+    path: '/metrics',
+    headers: { authorization },
+    clientAddress: '',
+    readBody: async () => '',
+  }
+  assert.equal((await operator(request)).status, 401)
 })
 
 test('a service that fails leaves its credential nowhere else (CVE-2026-41181)', async () => {

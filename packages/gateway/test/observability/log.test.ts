@@ -129,3 +129,29 @@ test('ten thousand requests are ten thousand whole lines', async () => {
   assert.equal(lines.length, 10_000)
   assert.ok(lines.every((line, i) => JSON.parse(line).request_id === `request-${i}`))
 })
+
+test('a question of the operator leaves an audit line that says who was asked about, and nothing of them', async () => {
+  const [line] = await logLines([
+    {
+      kind: 'operator.explained',
+      clientAddress: '127.0.0.1',
+      method: 'GET',
+      route: '/api/*',
+      caller: 'session',
+      session: 'handle-1',
+      showsClaims: true,
+    },
+  ])
+  const { time: _, ...facts } = line ?? {}
+  assert.deepEqual(facts, {
+    level: 'info',
+    audit: true,
+    event: 'operator.explained',
+    client_address: '127.0.0.1',
+    method: 'GET',
+    route: '/api/*',
+    caller: 'session',
+    session: 'handle-1',
+    shows_claims: true,
+  })
+})

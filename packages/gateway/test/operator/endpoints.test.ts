@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GatewayError } from '../../src/kernel/errors.ts'
+import { createEvents } from '../../src/kernel/events.ts'
 import { createOperator, operatorEndpoints, probeEndpoints } from '../../src/operator/endpoints.ts'
-import { judgeExposure } from '../../src/operator/exposure.ts'
 import type { Readiness } from '../../src/operator/health.ts'
 
 const READY: Readiness = { kind: 'ready' }
@@ -13,11 +13,13 @@ function situation(changes: { realm?: Readiness; ping?: () => Promise<void>; isS
     store: { ping: changes.ping ?? (async () => undefined) },
     isStopping: () => changes.isStopping ?? false,
     renderMetrics: async () => 'doorman_requests_total 1\n',
+    explain: async () => ({ kind: 'no-session' }) as const,
+    events: createEvents(),
   }
 }
 
 function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
-  return { method, path, headers }
+  return { method, path, headers, clientAddress: '127.0.0.1', readBody: async () => '' }
 }
 
 async function ready(changes: Parameters<typeof situation>[0]) {
@@ -120,17 +122,12 @@ test('the probes never ask for a token', async () => {
   assert.equal((await operator(get('/readyz'))).status, 200)
 })
 
-const GUARDED = { path: '/sessions', access: 'token', answer: () => ({ status: 200, headers: [], body: '' }) } as const
-
-test('probes and metrics may be offered off loopback without a token', () => {
-  const offLoopback = { isLoopback: false, hasToken: false }
-  assert.deepEqual(judgeExposure(operatorEndpoints(situation()), offLoopback), { kind: 'allowed' })
+test('without a token configured there is nothing that needs one', async () => {
+  const operator = createOperator(operatorEndpoints(situation()), null)
+  assert.equal((await operator(get('/explain', {}, 'POST'))).status, 404)
 })
 
-test('anything else off loopback without a token is refused and named', () => {
-  const endpoints = [...operatorEndpoints(situation()), GUARDED]
-  const refused = { kind: 'refused', paths: ['/sessions'] }
-  assert.deepEqual(judgeExposure(endpoints, { isLoopback: false, hasToken: false }), refused)
-  assert.deepEqual(judgeExposure(endpoints, { isLoopback: true, hasToken: false }), { kind: 'allowed' })
-  assert.deepEqual(judgeExposure(endpoints, { isLoopback: false, hasToken: true }), { kind: 'allowed' })
+test('what needs the token is 401 without it, whatever the method', async () => {
+  const operator = createOperator(operatorEndpoints(situation()), TOKEN)
+  for (const method of ['GET', 'POST']) assert.equal((await operator(get('/explain', {}, method))).status, 401)
 })
