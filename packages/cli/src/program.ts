@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import type { Environment } from './environment.ts'
 import { EXIT_CODE } from './exit-code.ts'
+import { addExplain } from './explain-command.ts'
 import { parsePort } from './port.ts'
 import type { Terminal } from './terminal.ts'
 import { readVersion } from './version.ts'
@@ -43,7 +44,7 @@ function buildProgram(context: Context): Command {
     .exitOverride()
   addStart(program, context)
   addCheck(program, context)
-  addExplain(program, context)
+  addExplain(program, configOption(), context)
   addInit(program, context)
   addDev(program, context)
   addKeys(program, context)
@@ -97,45 +98,6 @@ function addCheck(program: Command, { terminal, env, end }: Context): void {
     .action(async (options: { config: string; json?: true }) => {
       const { check } = await import('./commands/check.ts')
       end(check({ file: options.config, json: options.json === true }, terminal, env))
-    })
-}
-
-interface ExplainFlags {
-  readonly config: string
-  readonly claims?: string
-  readonly as?: string
-  readonly tenant?: string
-  readonly via: 'session' | 'bearer'
-  readonly json?: true
-}
-
-function addExplain(program: Command, { terminal, env, end }: Context): void {
-  program
-    .command('explain')
-    .description('say what becomes of a request, and why: the route, every rule, the credential, the headers')
-    .argument('<method>', 'such as GET')
-    .argument('<path>', 'as in the request line; a query is ignored')
-    .addOption(configOption())
-    .option('--claims <file>', 'who asks: the claims of an access token or ID token as JSON; nobody without')
-    .option('--as <name>', 'who asks: a person of the development realm, such as alice')
-    .addOption(new Option('--via <way>', 'how they prove it').choices(['session', 'bearer']).default('session'))
-    .option('--tenant <name>', 'the header X-Tenant')
-    .option('--json', 'print one JSON document')
-    .addHelpText(
-      'after',
-      `
-Nothing is sent to anybody.
-
-Exit codes: 0 allowed, 2 denied, 1 failed, 78 the configuration is wrong.
-
-Example:
-  doorman explain GET /api/admin/users --as carol
-`,
-    )
-    .action(async (method: string, path: string, flags: ExplainFlags) => {
-      const { explain } = await import('./commands/explain.ts')
-      const { claims = null, as = null, tenant = null } = flags
-      end(await explain({ ...flags, method, path, claims, as, tenant, json: flags.json === true }, terminal, env))
     })
 }
 

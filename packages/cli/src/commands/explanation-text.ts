@@ -6,8 +6,8 @@ import { formatTable } from '../table.ts'
 export function formatExplanation(explanation: Explanation): readonly string[] {
   const { method, path, route, rules, credential, headers, notes, decision } = explanation
   const table = rules.map(({ rule, wants, saw, holds }) => [rule, show(wants), show(saw), holds ? 'yes' : 'NO'])
-  return [
-    clean(`${method} ${path}`),
+  const lines = [
+    `${method} ${path}`,
     ...facts(explanation),
     ...(table.length === 0 ? [] : ['', ...formatTable(['rule', 'wants', 'saw', 'holds'], table)]),
     ...(credential === null || route.kind !== 'route' ? [] : ['', ...describeCredential(credential)]),
@@ -16,6 +16,7 @@ export function formatExplanation(explanation: Explanation): readonly string[] {
     ...notes.map((note) => `note: ${note}`),
     describeVerdict(decision),
   ]
+  return lines.map(clean)
 }
 
 function facts({ route, caller, tenant, limits }: Explanation): readonly string[] {
@@ -34,9 +35,9 @@ function facts({ route, caller, tenant, limits }: Explanation): readonly string[
 function describeRoute(route: RouteFinding): string {
   switch (route.kind) {
     case 'route':
-      return clean(
+      return 
         `${route.path} (${route.methods?.join(' ') ?? 'all methods'}) to ${route.service}: ${route.upstream}`,
-      )
+      
     case 'endpoint':
       return 'an endpoint of the gateway itself'
     case 'none':
@@ -62,16 +63,16 @@ function describeCredential({ kind, audience, realm, scopes, claims }: Credentia
     ...(realm === null ? [] : [`from realm ${realm}`]),
     ...(scopes.length === 0 ? [] : [`with ${scopes.join(' ')}`]),
   ]
-  const rows = Object.entries(claims ?? {}).map(([name, value]) => [clean(name), show(value)])
+  const rows = Object.entries(claims ?? {}).map(([name, value]) => [name, show(value)])
   return [`credential  ${words.join(' ')}`, ...(rows.length === 0 ? [] : formatTable(['claim', 'value'], rows))]
 }
 
 function describeHeaders({ set, removed }: NonNullable<Explanation['headers']>): readonly string[] {
-  const gone = removed.length === 0 ? [] : [`removed     ${clean(removed.join(', '))}`]
+  const gone = removed.length === 0 ? [] : [`removed     ${removed.join(', ')}`]
   return [
     ...formatTable(
       ['header', 'value'],
-      set.map(([name, value]) => [name, clean(value)]),
+      set.map(([name, value]) => [name, value]),
     ),
     ...gone,
   ]
@@ -84,13 +85,13 @@ function describeVerdict(decision: Verdict): string {
     case 'own':
       return 'answered by the gateway'
     case 'deny':
-      return `denied: ${decision.status} ${decision.wire} (${decision.code}): ${clean(decision.because)}`
+      return `denied: ${decision.status} ${decision.wire} (${decision.code}): ${decision.because}`
   }
 }
 
 function show(value: unknown): string {
   if (value === null) return '-'
-  return clean(typeof value === 'string' ? value : JSON.stringify(value))
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 function clean(text: string): string {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
+import { openGateway, parseConfig } from '@doorman/gateway'
 import { run, temporaryFolder, VALID, writeConfig } from '../support/command.ts'
 
 const CONFIG = writeConfig(
@@ -151,6 +152,14 @@ suite('doorman explain fails with', () => {
     ['1 for claims that are no JSON', ['GET', '/', '--claims', claimsFile('eyJ…')], 1],
     ['1 for another way to prove it', ['GET', '/', '--via', 'magic'], 1],
     ['1 without a path', ['GET'], 1],
+    ['1 for a session without a gateway to ask', ['GET', '/', '--session', 'x'], 1],
+    ['1 for a gateway without a token', ['GET', '/', '--url', 'http://127.0.0.1:9'], 1],
+    [
+      '1 for a person of the development realm at a gateway',
+      ['GET', '/', '--as', 'alice', '--url', 'http://127.0.0.1:9'],
+      1,
+    ],
+    ['1 for what is no address', ['GET', '/', '--url', 'operator'], 1],
   ]
   for (const [name, args, expected] of rows) {
     test(name, async () => {
@@ -161,5 +170,48 @@ suite('doorman explain fails with', () => {
 
   test('78 for a wrong configuration', async () => {
     assert.equal((await run(['explain', 'GET', '/', '-c', '/no/such/doorman.yaml'])).exitCode, 78)
+  })
+})
+
+suite('doorman explain --url', () => {
+  const folder = temporaryFolder()
+  const text = VALID.replace('listen: 127.0.0.1:0 }', 'listen: 127.0.0.1:0, tokenFile: token }')
+  const reading = parseConfig(text, { file: join(folder, 'doorman.yaml'), env: {}, folder })
+  assert(reading.kind === 'valid')
+  const { config } = reading
+  const claims = claimsFile(JSON.stringify({ ...ADMIN, sub: 'canary' }))
+
+  async function ask(...args: readonly string[]) {
+    const gateway = await openGateway(config, { logLevel: 'error', logDestination: openSync(join(folder, 'log'), 'a') })
+    try {
+      const url = `http://127.0.0.1:${gateway.operatorAddress.port}`
+      return await run(['explain', ...args, '--url', url, '--token-file', join(folder, 'token')])
+    } finally {
+      await gateway.close()
+    }
+  }
+
+  test('prints what the gateway says, with masked values', async () => {
+    const { exitCode, out, err } = await ask('GET', '/api/x', '--claims', claims)
+    assert.deepEqual([exitCode, err], [0, ''])
+    assert.match(out, /^roles +\["admin"\] +list of 1 +yes$/m)
+    assert.match(out, /^allowed$/m)
+    assert.doesNotMatch(out, /canary/)
+  })
+
+  test('prints values when asked to', async () => {
+    const { out } = await ask('GET', '/api/x', '--claims', claims, '--show-claims')
+    assert.match(out, /^login +true +canary +yes$/m)
+  })
+
+  test('exits 2 for who is refused, and 1 for a session that there is not', async () => {
+    assert.equal((await ask('GET', '/api/x')).exitCode, 2)
+    assert.equal((await ask('GET', '/api/x', '--session', 'nothing')).exitCode, 1)
+  })
+
+  test('exits 1 when nobody answers', async () => {
+    writeFileSync(join(folder, 'any'), 'x'.repeat(43))
+    const args = ['explain', 'GET', '/', '--url', 'http://127.0.0.1:9', '--token-file', join(folder, 'any')]
+    assert.equal((await run(args)).exitCode, 1)
   })
 })
