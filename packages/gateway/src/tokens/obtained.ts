@@ -88,3 +88,10 @@ export type Holding = HeldToken | Refusal | SecondLoginRequired
 export function holdToken(token: ObtainedToken): HeldToken {
   return { kind: 'token', token, header: { kind: 'obtained', authorization: `Bearer ${token.accessToken}` } }
 }
+
+/** Whoever has this session. */
+export function ownerOf(live: LiveSession): TokenOwner {
+  const { realm, tokens } = live.session
+  const { accessToken, accessTokenExpiresAt } = tokens
+  return { realm, accessToken, accessTokenExpiresAt, live, anchor: live }
+}
