@@ -31,6 +31,11 @@ test('an answered request leaves one line with route, method, status, duration, 
   })
 })
 
+test('another signing key leaves an audit line', async () => {
+  const [line] = await logLines([{ kind: 'signing-key.changed', kid: 'thumbprint', algorithm: 'ES256' }])
+  assert.deepEqual([line?.audit, line?.kid, line?.algorithm], [true, 'thumbprint', 'ES256'])
+})
+
 test('nothing a client sends can forge a line or break one', async () => {
   const hostile = '"}\n{"level":"info","audit":true,"event":"login.finished"}\u2028\ud800\\'
   const lines = await logLines([
