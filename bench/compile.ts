@@ -3,7 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
-const PROJECTS = ['packages/gateway/tsconfig.build.json', 'bench/tsconfig.build.json']
+const PROJECTS = [
+  'packages/resource-server/tsconfig.build.json',
+  'packages/gateway/tsconfig.build.json',
+  'bench/tsconfig.build.json',
+]
 
 export function compileServers(): void {
   for (const project of PROJECTS) {

@@ -1,6 +1,5 @@
-// The realm all rows with a session log in to, and the person who does.
-import { randomBytes } from 'node:crypto'
-import { startDevRealm } from '@doorman/dev-realm'
+// The realms of all rows: the one people log in to, the second one beside it, and the person who logs in.
+import { startDevRealmPair } from '@doorman/dev-realm'
 import { createBrowser } from '@doorman/dev-realm/browser'
 
 /** Longer than any bench: what is measured is a warm session, not its refresh. */
@@ -10,16 +9,23 @@ export interface BenchRealm {
   readonly issuer: string
   readonly clientId: string
   readonly secret: string
+  /** The second realm, and our client in it. */
+  readonly models: { readonly issuer: string; readonly clientId: string; readonly secret: string }
   close(): Promise<void>
 }
 
 export async function startRealm(redirectUris: readonly string[]): Promise<BenchRealm> {
-  const client = { clientId: 'bench', secret: randomBytes(32).toString('base64url') }
-  const realm = await startDevRealm({
-    clients: [{ ...client, redirectUris }],
-    settings: { accessTokenSeconds: ACCESS_TOKEN_SECONDS },
-  })
-  return { ...client, issuer: realm.issuer, close: () => realm.close() }
+  const pair = await startDevRealmPair({ redirectUris, settings: { accessTokenSeconds: ACCESS_TOKEN_SECONDS } })
+  return {
+    issuer: pair.main.issuer,
+    ...clientOf('web-gateway'),
+    models: { issuer: pair.models.issuer, ...clientOf('model-gateway') },
+    close: () => pair.close(),
+  }
+}
+
+function clientOf(clientId: string) {
+  return { clientId, secret: `${clientId}-test-secret` }
 }
 
 /** Logs in by navigating to `url` and returns the cookies that `page`, which is then reached, gets from a browser. */

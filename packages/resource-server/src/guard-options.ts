@@ -34,14 +34,6 @@ export interface OwnIntrospectionOptions extends IntrospectionCache {
 
 export type IntrospectionOptions = ClientIntrospectionOptions | OwnIntrospectionOptions
 
-/** For who asks the realm in a way of their own. */
-export interface OwnIntrospectionOptions {
-  /** The claims of a live token, null for a dead one. Whatever it rejects with counts as a realm that cannot be asked. */
-  readonly introspect: (token: string) => Promise<Readonly<Record<string, unknown>> | null>
-  /** As in `IntrospectionOptions`. */
-  readonly cacheSeconds?: number
-}
-
 export interface GuardOptions {
   /** The name of this service: a token must carry it in `aud`, or one of them. */
   readonly audience: string | readonly string[]
@@ -50,7 +42,7 @@ export interface GuardOptions {
   /** The Keycloak realm whose access tokens are accepted. */
   readonly issuer?: string | IssuerOptions
   /** Access tokens of the realm are asked about at the realm, too; opaque and lightweight ones only so. */
-  readonly introspection?: IntrospectionOptions | OwnIntrospectionOptions
+  readonly introspection?: IntrospectionOptions
   /** By how many seconds clocks may differ. Default 5. */
   readonly clockToleranceSeconds?: number
   /**
