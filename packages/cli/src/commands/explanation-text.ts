@@ -35,9 +35,7 @@ function facts({ route, caller, tenant, limits }: Explanation): readonly string[
 function describeRoute(route: RouteFinding): string {
   switch (route.kind) {
     case 'route':
-      return 
-        `${route.path} (${route.methods?.join(' ') ?? 'all methods'}) to ${route.service}: ${route.upstream}`,
-      
+      return `${route.path} (${route.methods?.join(' ') ?? 'all methods'}) to ${route.service}: ${route.upstream}`
     case 'endpoint':
       return 'an endpoint of the gateway itself'
     case 'none':
@@ -69,13 +67,7 @@ function describeCredential({ kind, audience, realm, scopes, claims }: Credentia
 
 function describeHeaders({ set, removed }: NonNullable<Explanation['headers']>): readonly string[] {
   const gone = removed.length === 0 ? [] : [`removed     ${removed.join(', ')}`]
-  return [
-    ...formatTable(
-      ['header', 'value'],
-      set.map(([name, value]) => [name, value]),
-    ),
-    ...gone,
-  ]
+  return [...formatTable(['header', 'value'], set), ...gone]
 }
 
 function describeVerdict(decision: Verdict): string {
