@@ -3,6 +3,7 @@ import { openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { suite, test } from 'node:test'
 import { openGateway, parseConfig } from '@doorman/gateway'
+import { buildDemoConfig } from '../../src/dev/demo-config.ts'
 import { run, temporaryFolder, VALID, writeConfig } from '../support/command.ts'
 
 const CONFIG = writeConfig(
@@ -214,4 +215,39 @@ suite('doorman explain --url', () => {
     const args = ['explain', 'GET', '/', '--url', 'http://127.0.0.1:9', '--token-file', join(folder, 'any')]
     assert.equal((await run(args)).exitCode, 1)
   })
+})
+
+suite('of each route of the demo', () => {
+  const folder = temporaryFolder()
+  const addresses = {
+    publicUrl: 'http://localhost:4000',
+    listen: '127.0.0.1:4000',
+    operatorPort: 4001,
+    frontPageUrl: 'http://127.0.0.1:4002',
+    helloUrl: 'http://127.0.0.1:4003',
+    accountUrl: 'http://127.0.0.1:4004',
+  }
+  const text = buildDemoConfig({ issuer: 'http://localhost:4005/realms/main', clientId: 'web' }, addresses)
+  for (const name of ['client-secret', 'keys']) writeFileSync(join(folder, name), 'x')
+  const file = writeConfig(text, folder)
+  const reading = parseConfig(text, { file, env: {}, folder })
+  assert(reading.kind === 'valid')
+
+  for (const { path, service, require } of reading.config.routes) {
+    test(`${path} it tells service and rules, and who may`, async () => {
+      const asked = path.replace('/*', '/x')
+      const [alice, nobody] = [
+        await run(['explain', 'GET', asked, '--as', 'alice', '--json', '-c', file]),
+        await run(['explain', 'GET', asked, '--json', '-c', file]),
+      ]
+      const { route, rules, decision } = JSON.parse(alice.out)
+      assert.deepEqual([route.path, route.service], [path, service])
+      const words = rules.map(({ rule }: { rule: string }) => rule)
+      const isAdmins = require !== 'none' && require.roles.includes('admin')
+      assert.deepEqual(words.slice(0, 2), require === 'none' ? [] : ['login', 'via'])
+      assert.equal(words.includes('roles'), isAdmins)
+      assert.equal(decision.kind, isAdmins ? 'deny' : 'allow')
+      assert.equal(nobody.exitCode, require === 'none' ? 0 : 2)
+    })
+  }
 })

@@ -1,9 +1,9 @@
 // What the operator's listeners answer, as one table. Everything else there is a 404.
 import { buildReply, type Reply } from '../http/reply.ts'
-import type { GatewayRequest } from '../http/request.ts'
 import { answerExplain, type ExplainOptions } from './explain.ts'
 import { buildHealth, checkReadiness, type ReadinessOptions } from './health.ts'
 import { type MetricsOptions, serveMetrics } from './metrics.ts'
+import type { OperatorRequest } from './operator-request.ts'
 import { isAuthorized } from './operator-token.ts'
 
 export interface OperatorEndpoint {
@@ -12,11 +12,6 @@ export interface OperatorEndpoint {
   /** `anyone`; `metrics`: anyone, unless a token is configured; `token`: nobody without it, wherever it listens. */
   readonly access: 'anyone' | 'metrics' | 'token'
   readonly answer: (request: OperatorRequest) => Reply | Promise<Reply>
-}
-
-export interface OperatorRequest extends Pick<GatewayRequest, 'method' | 'path' | 'headers' | 'clientAddress'> {
-  /** Undefined when it is too long or does not come in time. */
-  readonly readBody: () => Promise<string | undefined>
 }
 
 export function probeEndpoints(options: ReadinessOptions): readonly OperatorEndpoint[] {

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { buildJson, type Reply } from '../http/reply.ts'
 import { header } from '../http/request.ts'
 import type { Events } from '../kernel/events.ts'
-import type { OperatorRequest } from './endpoints.ts'
+import type { OperatorRequest } from './operator-request.ts'
 
 /** Who would make the request. */
 export type AskedCaller =
@@ -37,7 +37,7 @@ const claims = z.custom<Readonly<Record<string, unknown>>>(
 
 const question = z
   .strictObject({
-    method: z.string(),
+    method: z.string().max(64),
     path: z.string(),
     claims: claims.optional(),
     session: z.string().optional(),

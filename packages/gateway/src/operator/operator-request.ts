@@ -1,0 +1,6 @@
+import type { GatewayRequest } from '../http/request.ts'
+
+export interface OperatorRequest extends Pick<GatewayRequest, 'method' | 'path' | 'headers' | 'clientAddress'> {
+  /** Undefined when it is too long or does not come in time. */
+  readonly readBody: () => Promise<string | undefined>
+}
