@@ -1,6 +1,6 @@
 // The person's access token becomes one for a single audience: OAuth 2.0 Token Exchange (RFC 8693).
 import type { SendAsClient } from './client-request.ts'
-import { type ObtainRules, obtainToken } from './obtain-token.ts'
+import { buildScope, type ObtainRules, obtainToken } from './obtain-token.ts'
 import type { ObtainResult, TokenExchangeRequest } from './relying-party.ts'
 import { decodeClaims } from './roles.ts'
 import type { TokenResponse } from './token-response.ts'
@@ -18,6 +18,12 @@ function findFault(answer: TokenResponse & { readonly kind: 'tokens' }, audience
   return hasAudience(answer.tokens.accessToken, audience) ? null : `the issued token is not for ${audience}`
 }
 
+// Keycloak writes an exchange's scope down for the whole session: without `openid` in it, every later refresh of the
+// person's own tokens brings no ID token (notes/keycloak, KC-80).
+function withOpenid(scopes: readonly string[]): readonly string[] {
+  return scopes.length === 0 ? [] : [...new Set(['openid', ...scopes])]
+}
+
 export function exchangeToken(
   { subjectToken, audience, scopes }: TokenExchangeRequest,
   rules: ObtainRules,
@@ -29,6 +35,7 @@ export function exchangeToken(
     subject_token_type: ACCESS_TOKEN_TYPE,
     requested_token_type: ACCESS_TOKEN_TYPE,
     audience,
+    ...buildScope(withOpenid(scopes)),
   }
   const isFor = (answer: TokenResponse & { readonly kind: 'tokens' }) => findFault(answer, audience)
   return obtainToken({ grant: 'exchange', parameters, audience, scopes, findFault: isFor }, rules, send)

@@ -22,6 +22,7 @@ export interface TokenRequest {
   readonly grant: TokenGrant
   readonly parameters: Readonly<Record<string, string>>
   readonly audience: string | null
+  /** As configured, for the words about a refusal. */
   readonly scopes: readonly string[]
   /** What is wrong with the answer beyond what every answer must have; null when nothing is. */
   readonly findFault: (answer: TokenResponse & { readonly kind: 'tokens' }) => string | null
@@ -62,6 +63,11 @@ function judgeAnswer(answer: RealmAnswer, request: TokenRequest): ObtainResult {
   return { kind: 'token', token: { accessToken, expiresAt: accessTokenExpiresAt, scope: response.scope } }
 }
 
+/** The form's `scope`; absent where none is asked for. */
+export function buildScope(scopes: readonly string[]): { readonly scope?: string } {
+  return scopes.length === 0 ? {} : { scope: scopes.join(' ') }
+}
+
 /** Never throws for what the realm did or failed to do. */
 export async function obtainToken(
   request: TokenRequest,
@@ -69,9 +75,8 @@ export async function obtainToken(
   send: SendAsClient,
 ): Promise<ObtainResult> {
   const { grant, parameters, audience, scopes } = request
-  const scope = scopes.length === 0 ? {} : { scope: scopes.join(' ') }
   try {
-    const answer = await send('token', (metadata) => metadata.tokenUrl, { ...parameters, ...scope })
+    const answer = await send('token', (metadata) => metadata.tokenUrl, parameters)
     if (answer.status === 200) return judgeAnswer(answer, request)
     return judgeRefusal(answer, grant, { issuer: rules.issuer, clientId: rules.clientId, audience, scopes })
   } catch (error) {

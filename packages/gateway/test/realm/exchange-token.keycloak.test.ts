@@ -85,6 +85,15 @@ test('without a role there the audience needs a scope in the same request', asyn
   assert.equal(decodeJwt(issued(result)).aud, 'billing')
 })
 
+test('an exchange leaves the person’s own refresh its ID token', async () => {
+  await logIn()
+  await exchange(alice.accessToken)
+  await exchange(alice.accessToken, 'billing', ['billing-audience'])
+  await exchange(bob.accessToken, 'billing', ['models-realm'])
+  assert.ok((await alice.refresh()).id_token)
+  assert.ok((await bob.refresh()).id_token)
+})
+
 test('an access token whose session has ended is dead', async () => {
   await logIn()
   await alice.logOut()

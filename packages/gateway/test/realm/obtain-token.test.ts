@@ -47,9 +47,10 @@ const FORMS = {
     subject_token_type: ACCESS_TOKEN_TYPE,
     requested_token_type: ACCESS_TOKEN_TYPE,
     audience: 'billing',
+    scope: 'openid a b',
   },
-  'client credentials': { grant_type: 'client_credentials' },
-  assertion: { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: ASSERTION },
+  'client credentials': { grant_type: 'client_credentials', scope: 'a b' },
+  assertion: { grant_type: 'urn:ietf:params:oauth:grant-type:jwt-bearer', assertion: ASSERTION, scope: 'a b' },
 } as const
 
 for (const name of ['exchange', 'client credentials', 'assertion'] as const) {
@@ -58,7 +59,7 @@ for (const name of ['exchange', 'client credentials', 'assertion'] as const) {
     await GRANTS[name]()
     const [sent, ...more] = harness.realm.seenAt('token')
     assert.equal(more.length, 0)
-    assert.deepEqual(Object.fromEntries(sent!.form), { ...FORMS[name], scope: 'a b' })
+    assert.deepEqual(Object.fromEntries(sent!.form), FORMS[name])
     assert.match(sent!.headers.authorization ?? '', /^Basic /)
   })
 

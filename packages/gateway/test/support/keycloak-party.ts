@@ -3,7 +3,7 @@ import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { createEvents, type GatewayEvent } from '../../src/kernel/events.ts'
 import { createRelyingParty, type RelyingPartyOptions } from '../../src/realm/create-relying-party.ts'
 import type { ObtainResult, RelyingParty } from '../../src/realm/relying-party.ts'
-import { createKeycloakClient, passwordOf, WEB_GATEWAY } from './keycloak-client.ts'
+import { createKeycloakClient, type KeycloakAnswer, passwordOf, WEB_GATEWAY } from './keycloak-client.ts'
 import { changeRealm, clientPath, type Username } from './keycloak-realm.ts'
 import { relyingPartyOptions } from './realm-harness.ts'
 
@@ -45,6 +45,8 @@ export async function allowPasswords(keycloak: Keycloak): Promise<() => Promise<
 
 export interface PersonTokens {
   readonly accessToken: string
+  /** The answer to a refresh. */
+  refresh(): Promise<KeycloakAnswer['body']>
   /** Ends the realm's session. */
   logOut(): Promise<void>
 }
@@ -56,7 +58,11 @@ export async function tokensOf(keycloak: Keycloak, username: Username): Promise<
   if (body.access_token === undefined || body.refresh_token === undefined) throw new Error(JSON.stringify(body))
   const { access_token: accessToken, refresh_token } = body
   const form = { ...WEB_GATEWAY, refresh_token }
-  return { accessToken, logOut: async () => void (await client.post(client.endpoint('logout'), form)) }
+  return {
+    accessToken,
+    refresh: async () => (await client.refresh(refresh_token, WEB_GATEWAY)).body,
+    logOut: async () => void (await client.post(client.endpoint('logout'), form)),
+  }
 }
 
 /** What a refusal says, with the blame before it; what else came is said by its kind. */

@@ -108,7 +108,10 @@ export async function startHarness(
     warnings: () => told.flatMap((event) => (event.kind === 'realm.warned' ? [event.warning] : [])),
     async until(condition) {
       const deadline = AbortSignal.timeout(10_000)
-      while (!condition()) await nextEvent(events, deadline)
+      while (!condition()) {
+        deadline.throwIfAborted()
+        await nextEvent(events, deadline)
+      }
     },
     idToken,
     async grant(fields = {}) {
