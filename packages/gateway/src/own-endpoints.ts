@@ -1,6 +1,7 @@
 // The options of the endpoints of our own, from the configuration and the parts: for each realm people log in to, and
 // for each second realm they log in to beside it.
-import type { GatewayConfig, RealmConfig } from './config/gateway-config.ts'
+import type { UserOptions } from './account/user.ts'
+import type { GatewayConfig, RealmConfig, TenantConfig } from './config/gateway-config.ts'
 import type { Frontends } from './http/return-to.ts'
 import type { Events } from './kernel/events.ts'
 import { createMac, type Mac } from './kernel/mac.ts'
@@ -12,9 +13,11 @@ import type { SecondLoginOptions } from './login/second-login.ts'
 import { startLoginFor } from './login/start-login.ts'
 import { createLoginDoors, type LoginDoor, type LoginDoors } from './login-doors.ts'
 import type { LogoutOptions } from './logout/logout.ts'
+import { tenantsOf } from './policy/tenant.ts'
 import { callbackUrl, type Realms, realmSuffix } from './realms.ts'
 import type { DoorEndpoints } from './routes.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
+import { claimOf } from './session/session.ts'
 import { type Cookies, createCookies } from './session/session-cookie.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { withinRealm } from './session/within-realm.ts'
@@ -78,6 +81,7 @@ function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): 
   const origins = [config.publicUrl, ...otherOrigins(config)]
   const { claims, anonymous } = config.user
   const limits = config.session
+  const tenantsOf = tenantReader(config.tenant)
   return {
     realm,
     settings,
@@ -89,9 +93,25 @@ function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): 
     login,
     logout,
     loggedOut: logout,
-    user: { sessions, cookies, credentials, limits, claims, anonymous, origins, logoutMac, loginUrl, logoutPath },
+    user: {
+      sessions,
+      cookies,
+      credentials,
+      limits,
+      claims,
+      anonymous,
+      origins,
+      tenantsOf,
+      logoutMac,
+      loginUrl,
+      logoutPath,
+    },
     refresh: { sessions, cookies, refresher, loginUrl },
   }
+}
+
+function tenantReader(tenant: TenantConfig | null): UserOptions['tenantsOf'] {
+  return tenant === null ? null : (session) => tenantsOf(claimOf(session, tenant.claim))
 }
 
 function buildLoginOptions(realm: string, cookies: Cookies, parts: EndpointParts): FinishLoginOptions {

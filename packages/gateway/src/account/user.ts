@@ -9,7 +9,7 @@ import { findSession } from '../session/find-session.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { buildLogoutProof } from '../session/logout-proof.ts'
-import { type SessionLimits, sessionState } from '../session/session.ts'
+import { type Session, type SessionLimits, sessionState } from '../session/session.ts'
 import type { Cookies } from '../session/session-cookie.ts'
 import type { Credentials } from '../tokens/credential.ts'
 import { pickPageClaims } from './page-claims.ts'
@@ -26,6 +26,8 @@ export interface UserOptions {
   readonly anonymous: 401 | 200
   /** `publicUrl`'s and the front ends' origins. */
   readonly origins: readonly string[]
+  /** The tenants a person may name; null where there are none at all. */
+  readonly tenantsOf: ((session: Session) => readonly string[]) | null
   readonly logoutMac: Mac
   /** Absolute: front ends of other origins read it too. */
   readonly loginUrl: string
@@ -78,8 +80,16 @@ function describe(live: LiveSession, options: UserOptions): Readonly<Record<stri
     email: claims.email ?? null,
     roles: session.roles.realmRoles,
     client_roles: session.roles.clientRoles,
+    ...describeTenants(session, options),
     expires_in: state.kind === 'active' ? secondsUntil(state.endsAt, now) : 0,
     access_token_expires_in: secondsUntil(session.tokens.accessTokenExpiresAt, now),
     logout_url: `${options.logoutPath}?${new URLSearchParams({ proof: buildLogoutProof(options.logoutMac, live) })}`,
   }
+}
+
+/** `tenant` is the one that counts without being named; whoever has several chooses among `tenants`. */
+function describeTenants(session: Session, { tenantsOf }: UserOptions): Readonly<Record<string, unknown>> {
+  if (tenantsOf === null) return {}
+  const tenants = tenantsOf(session)
+  return { tenant: tenants.length === 1 ? tenants[0] : null, tenants }
 }

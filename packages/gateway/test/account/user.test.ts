@@ -156,3 +156,17 @@ test('a store that is down is neither a logout nor a cleared cookie', async () =
   const request = jar.request('/auth/user', FETCH)
   await assert.rejects(describeUser(request, { ...door.user, sessions }), { code: 'ERR_STORE_UNAVAILABLE' })
 })
+
+test('says which tenants the person may name, and the one that counts by itself', async () => {
+  const door = createFrontDoor()
+  const jar = await logIn(door)
+  const ask = async (tenants: readonly string[]) => {
+    const { tenant, tenants: named } = read(
+      await describeUser(jar.request('/auth/user', FETCH), { ...door.user, tenantsOf: () => tenants }),
+    )
+    return { tenant, named }
+  }
+  assert.deepEqual(await ask(['acme']), { tenant: 'acme', named: ['acme'] })
+  assert.deepEqual(await ask(['acme', 'globex']), { tenant: null, named: ['acme', 'globex'] })
+  assert.deepEqual(await ask([]), { tenant: null, named: [] })
+})

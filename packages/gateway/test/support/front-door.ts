@@ -77,6 +77,7 @@ export function createFrontDoor(announcesIssuer = true) {
     claims: ['sub', 'name', 'email'],
     anonymous: 401,
     origins: ['https://app.example', 'https://admin.example'],
+    tenantsOf: null,
     logoutMac,
     credentials: { freshen: (live) => ({ kind: 'fresh', live }) },
   }
