@@ -54,6 +54,8 @@ const AUDITED: readonly GatewayEvent[] = [
   { kind: 'login.refused', requestId: 'r', realm: 'main', code: 'ERR_LOGIN_REFUSED', reason: 'access_denied' },
   { kind: 'logout.finished', requestId: 'r', ...who, realmSession: 'ended' },
   { kind: 'session.ended', ...who, by: 'administrator', because: 'asked by mail' },
+  { kind: 'token.served', requestId: 'r', ...who, service: 'agent' },
+  { kind: 'token.refused', requestId: 'r', realm: 'main', service: null, error: 'invalid_client', because: 'guess' },
 ]
 
 for (const event of AUDITED) {
@@ -158,5 +160,32 @@ test('a question of the operator leaves an audit line that says who was asked ab
     caller: 'session',
     session: 'handle-1',
     shows_claims: true,
+  })
+})
+
+test('a credential that is refused is told as loudly as its code, with the reason', async () => {
+  const event: GatewayEvent = {
+    kind: 'credential.obtained',
+    credential: 'exchange',
+    realm: 'main',
+    session: 'handle-1',
+    outcome: 'refused',
+    code: 'ERR_CREDENTIAL_REFUSED',
+    because: 'the realm has no client billing',
+    seconds: 0.0125,
+  }
+  const [line, ...rest] = await logLines([event, { ...event, code: 'ERR_CREDENTIAL_FORBIDDEN' }], 'warn')
+  assert.deepEqual(rest, [])
+  const { time: _, ...facts } = line ?? {}
+  assert.deepEqual(facts, {
+    level: 'error',
+    event: 'credential.obtained',
+    credential: 'exchange',
+    realm: 'main',
+    session: 'handle-1',
+    outcome: 'refused',
+    duration_ms: 12.5,
+    code: 'ERR_CREDENTIAL_REFUSED',
+    because: 'the realm has no client billing',
   })
 })
