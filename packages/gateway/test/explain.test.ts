@@ -99,6 +99,14 @@ suite('an explanation of who is let through', () => {
   })
 })
 
+test('no route answers in the place of the gateway, in whatever letters', () => {
+  const config = load(`${TEXT}  - { path: "/*", service: feed, require: none }\n`)
+  for (const path of ['/auth/nothing', '/Auth/user', '/%61uth/x']) {
+    const question = { method: 'GET', path, principal: ANONYMOUS, headers: {}, now: 10_000 }
+    assert.equal(verdict(explainRequest(config, question, { maskValues: false })), 'ERR_ROUTE_NOT_FOUND')
+  }
+})
+
 suite('an explanation', () => {
   test('names the route, what is asked for upstream, and the limits', () => {
     const { route, limits } = explain('/api/agent/chat?x=1')

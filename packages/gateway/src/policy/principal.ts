@@ -126,7 +126,7 @@ function parseAcr(acr: unknown): string | null {
 }
 
 function parseAuthTime(time: unknown): number | null {
-  return typeof time === 'number' && Number.isFinite(time) ? time : null
+  return typeof time === 'number' ? time : null
 }
 
 function once<Value>(find: () => Value): () => Value {
