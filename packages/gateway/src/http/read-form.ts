@@ -16,10 +16,8 @@ export function createFormReader(message: IncomingMessage, limits: TextLimits): 
   return async () => {
     if (!FORM.test(message.headers['content-type'] ?? '')) throw malformed('content-type')
     const text = await readText(message, limits)
-    if (text !== undefined) return parseQuery(`?${text}`)
-    // The rest is read and dropped, so that whoever sends it can read our answer.
-    message.resume()
-    throw malformed('body')
+    if (text === undefined) throw malformed('body')
+    return parseQuery(`?${text}`)
   }
 }
 

@@ -393,13 +393,12 @@ test('a form without a subject token, with an unknown field, or unreadable, is a
   assertRefused(await serveToken(request, unreadable, bench.optionsFor('models')), 400, 'invalid_request')
 })
 
-test('nothing is read from the address', async () => {
+test('an address with a query is refused: tokens do not belong there', async () => {
   const bench = await openBench()
-  const request = buildRequest(`/auth/token/models?subject_token=${bench.subjectToken}`, {
-    authorization: basic('agent', SECRET),
-  })
-  const reply = await serveToken(request, async () => new Map(), bench.optionsFor('models'))
-  assertRefused(reply, 400, 'invalid_request')
+  const proof = { authorization: basic('agent', SECRET) }
+  const form = new Map([['subject_token', bench.subjectToken]])
+  const request = buildRequest('/auth/token/models?subject_token=x', proof)
+  assertRefused(await serveToken(request, async () => form, bench.optionsFor('models')), 400, 'invalid_request')
 })
 
 test('a fault of ours is not told as a refusal', async () => {
