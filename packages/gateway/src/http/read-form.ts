@@ -16,8 +16,10 @@ export function createFormReader(message: IncomingMessage, limits: TextLimits): 
   return async () => {
     if (!FORM.test(message.headers['content-type'] ?? '')) throw malformed('content-type')
     const text = await readText(message, limits)
-    if (text === undefined) throw malformed('body')
-    return parseQuery(`?${text}`)
+    if (text !== undefined) return parseQuery(`?${text}`)
+    // The rest is read and dropped: unread, it would block the connection behind our answer.
+    message.resume()
+    throw malformed('body')
   }
 }
 
