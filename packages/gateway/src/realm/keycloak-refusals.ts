@@ -49,6 +49,12 @@ const EXCHANGE: readonly Row[] = [
   ['invalid_client', /^Audience not found/, 'misconfigured', ({ audience }) => `the realm has no client ${audience}`],
   [
     'invalid_client',
+    /^Client disabled/,
+    'misconfigured',
+    ({ audience }) => `client ${audience} is disabled: enable it`,
+  ],
+  [
+    'invalid_client',
     /^Public client is not allowed/,
     'misconfigured',
     ({ clientId }) => `client ${clientId} is public: switch on "Client authentication" there`,

@@ -150,6 +150,7 @@ const MISCONFIGURED: readonly Row[] = [
   ],
   ['exchange', 403, 'access_denied', 'Client is not within the token audience', /audience mapper for web-gateway/],
   ['exchange', 400, 'invalid_client', 'Audience not found', /no client billing/],
+  ['exchange', 400, 'invalid_client', 'Client disabled', /client billing is disabled/],
   ['exchange', 400, 'invalid_client', 'Public client is not allowed to exchange token', /Client authentication/],
   [
     'exchange',
