@@ -1,5 +1,5 @@
 // Which test files run together, and what real part they need. A name says it: `login.keycloak.test.ts` needs a real
-// Keycloak, `demo.browser.test.ts` a Chromium, `pages.keycloak.browser.test.ts` both.
+// Keycloak, `demo.browser.test.ts` a Chromium, `pages.keycloak.browser.test.ts` both, `service.python.test.ts` a Python.
 
 export const TEST_GLOBS: readonly string[] = [
   'packages/*/test/**/*.test.ts',
@@ -10,7 +10,8 @@ export const TEST_GLOBS: readonly string[] = [
   'docs/**/*.test.ts',
 ]
 
-export type RealPart = 'keycloak' | 'browser'
+const REAL_PARTS = ['keycloak', 'browser', 'python'] as const
+export type RealPart = (typeof REAL_PARTS)[number]
 
 export interface Stage {
   readonly name: string
@@ -35,7 +36,7 @@ export function parseTestArguments(words: readonly string[]): TestArguments {
 
 export function neededParts(file: string): readonly RealPart[] {
   const words = file.split('/').at(-1)?.split('.') ?? []
-  return (['keycloak', 'browser'] as const).filter((part) => words.slice(1).includes(part))
+  return REAL_PARTS.filter((part) => words.slice(1).includes(part))
 }
 
 /** Stages with at least one file. Files that share a real part run one after the other. */
@@ -43,6 +44,7 @@ export function planTests(files: readonly string[], filters: readonly string[]):
   const chosen = files.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   const stages: readonly Stage[] = [
     { name: 'tests', needs: [], files: chosenWith(chosen, ''), concurrency: 2 },
+    { name: 'Python', needs: ['python'], files: chosenWith(chosen, 'python'), concurrency: 1 },
     { name: 'Chromium', needs: ['browser'], files: chosenWith(chosen, 'browser'), concurrency: 1 },
     { name: 'real Keycloak', needs: ['keycloak'], files: chosenWith(chosen, 'keycloak'), concurrency: 1 },
     {

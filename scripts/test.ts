@@ -9,6 +9,7 @@ import { findKeycloakPort, isKeycloakPrepared, startKeycloak } from '@doorman/de
 import { findChromium } from './support/chromium.ts'
 import { printProgress } from './support/print-progress.ts'
 import { type SharedKeycloak, shareKeycloak } from './support/test-keycloak.ts'
+import { describeMissingPython, usePython } from './support/test-python.ts'
 import { parseTestArguments, planTests, type RealPart, type Stage, TEST_GLOBS } from './test-plan.ts'
 
 const IN_CI = process.env.CI === 'true'
@@ -55,12 +56,15 @@ async function missingParts(needs: readonly RealPart[]): Promise<readonly string
   if (needs.includes('browser') && (await findChromium()) === undefined) {
     missing.push('There is no Chromium here: set DOORMAN_CHROMIUM to its path')
   }
+  const missingPython = needs.includes('python') ? await describeMissingPython() : undefined
+  if (missingPython !== undefined) missing.push(missingPython)
   return missing
 }
 
 /** Starts what is not there yet; the environment that tells the tests about it. Throws where a part cannot be had. */
 async function startParts(needs: readonly RealPart[]): Promise<Readonly<Record<string, string>>> {
   if (needs.includes('browser') && (await findChromium()) === undefined) throw new Error('CI needs a Chromium')
+  if (needs.includes('python')) await usePython()
   if (!needs.includes('keycloak')) return {}
   keycloak ??= await shareKeycloak(await startKeycloak({ port: await findKeycloakPort(), onProgress: printProgress }))
   return keycloak.env

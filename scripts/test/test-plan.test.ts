@@ -8,10 +8,11 @@ const FILES = [
   'packages/cli/test/demo.browser.test.ts',
   'packages/cli/test/pages.keycloak.browser.test.ts',
   'packages/dev-realm/test/keycloak/recipe.test.ts',
+  'examples/fastapi-service/test/service.python.test.ts',
 ]
 
 test('the name of a file says which real parts it needs', () => {
-  assert.deepEqual(FILES.map(neededParts), [[], ['keycloak'], ['browser'], ['keycloak', 'browser'], []])
+  assert.deepEqual(FILES.map(neededParts), [[], ['keycloak'], ['browser'], ['keycloak', 'browser'], [], ['python']])
 })
 
 test('every file runs in exactly one stage', () => {
