@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { checked, duration, localName, names, nonEmpty, scopes } from './schema-values.ts'
 
-// Said by the gateway itself; what a realm says under these names would be taken for it.
+// Said by the gateway itself, or the mark of another kind of token: what a realm says under these names would be taken
+// for that.
 const OWN_CLAIMS: ReadonlySet<string> = new Set([
   'iss',
   'aud',
@@ -17,6 +18,15 @@ const OWN_CLAIMS: ReadonlySet<string> = new Set([
   'exp',
   'nbf',
   'typ',
+  'azp',
+  'cnf',
+  'act',
+  'may_act',
+  'nonce',
+  'at_hash',
+  'c_hash',
+  's_hash',
+  'events',
 ])
 
 const claimName = checked(
