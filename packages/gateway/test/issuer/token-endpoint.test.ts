@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SignJWT } from 'jose'
 import type { Reply } from '../../src/http/reply.ts'
+import type { KnownService } from '../../src/issuer/service-auth.ts'
 import { serveToken } from '../../src/issuer/token-endpoint.ts'
 import { GatewayError } from '../../src/kernel/errors.ts'
 import type { SecondLogin } from '../../src/session/session.ts'
@@ -264,6 +265,14 @@ test('a token of our own key that is no internal token is invalid_grant', async 
   for (const subjectToken of others) {
     assertRefused(await bench.ask({ subject_token: subjectToken }), 400, 'invalid_grant')
   }
+})
+
+test('a service that no internal token is minted for can present none', async () => {
+  const bench = await openBench()
+  const service: KnownService = { name: 'agent', proof: { kind: 'secret', secret: SECRET }, audiences: [] }
+  const authenticate = async () => ({ kind: 'service', service }) as const
+  const options = bench.optionsFor('models', { authenticate })
+  assertRefused(await bench.ask({ subject_token: bench.subjectToken }, {}, options), 400, 'invalid_grant')
 })
 
 test('a subject token that has expired is invalid_grant, though the session lives', async () => {
