@@ -89,3 +89,31 @@ export function recordAnswers(browser: Browser, answers: BrowserAnswer[]): Brows
     navigate: ((url, request) => keep(navigate(url, request))) satisfies Browser['navigate'],
   })
 }
+
+/** Where the protocol itself puts a secret into an address: on the way to a realm. */
+const TO_REALM = ['state', 'nonce', 'id_token_hint', 'code_challenge'] as const
+
+/** Fails when an answer of ours tells a browser a secret, in its body, its headers, the way on or a cookie's name. */
+export function assertAnswerClean(cage: CanaryCage, answer: BrowserAnswer, issuers: readonly string[]): void {
+  const where = `${answer.method} ${new URL(answer.url).pathname} ${answer.status}`
+  cage.assertAbsent(answer.body, `the body of ${where}`)
+  for (const [name, value] of answer.headers) {
+    if (name === 'set-cookie') continue
+    if (name !== 'location') cage.assertAbsent(value, `${name} of ${where}`)
+    else cage.assertAbsent(withoutProtocol(new URL(value, answer.url), issuers).href, `the way on from ${where}`)
+  }
+  for (const line of answer.headers.getSetCookie()) assertCookieClean(cage, line, where)
+}
+
+function withoutProtocol(url: URL, issuers: readonly string[]): URL {
+  if (issuers.some((issuer) => url.href.startsWith(issuer))) for (const name of TO_REALM) url.searchParams.delete(name)
+  return url
+}
+
+/** A cookie may hold its own value, and nothing else that is secret. */
+function assertCookieClean(cage: CanaryCage, line: string, where: string): void {
+  const [pair = '', ...attributes] = line.split(';')
+  const [name = '', value = ''] = pair.split('=')
+  cage.assertAbsent([name, ...attributes].join(';'), `a cookie's name of ${where}`)
+  assert.match(value, /^[\w-]*$/)
+}
