@@ -5,7 +5,7 @@ import type { Browser } from '@doorman/dev-realm/browser'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 import { assertLaterWithSession, eventsOf, problemCode } from '../support/flow.ts'
-import { addSigningKey, clientPath, nextSecond, userPath } from '../support/keycloak-realm.ts'
+import { addRole, addSigningKey, clientPath, nextSecond, userPath } from '../support/keycloak-realm.ts'
 import {
   expireTokens,
   type KeycloakStage,
@@ -214,7 +214,7 @@ test('a key that replaced another just before a refresh is fetched once, and the
   const deleteKey = await addSigningKey(keycloak)
   stage.putBackLater(deleteKey)
   await stage.change(userPath('alice'), { firstName: 'Alicia' })
-  await addRole(stage)
+  stage.putBackLater(await addRole(keycloak, 'alice', 'newcomer'))
   expireTokens(stage)
   assert.equal(await statusOf(stage, browser), 200)
   const user = JSON.parse((await browser.fetch(stage.url('/auth/user'))).body)
@@ -225,11 +225,3 @@ test('a key that replaced another just before a refresh is fetched once, and the
   expireTokens(stage)
   assert.equal(await statusOf(stage, browser), 200)
 })
-
-/** Alice gets a role that she did not have when she logged in. */
-async function addRole(stage: KeycloakStage): Promise<void> {
-  await keycloak.admin.post('main/roles', { name: 'newcomer' })
-  stage.putBackLater(() => keycloak.admin.delete('main/roles/newcomer'))
-  const role = await keycloak.admin.get('main/roles/newcomer')
-  await keycloak.admin.post(`${userPath('alice')}/role-mappings/realm`, [role])
-}

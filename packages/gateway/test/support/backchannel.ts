@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
 export interface BackchannelCall {
+  readonly realm: string
   /** The last segment of the path: `token`, `certs`, `logout`, `auth`, `openid-configuration`. */
   readonly endpoint: string
   readonly form: URLSearchParams
@@ -47,7 +48,8 @@ export async function openBackchannel(realmOrigin: string): Promise<Backchannel>
   async function pass(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const sent = await buffer(message)
     const form = new URLSearchParams(sent.toString())
-    const endpoint = new URL(message.url ?? '', realmOrigin).pathname.split('/').at(-1) ?? ''
+    const segments = new URL(message.url ?? '', realmOrigin).pathname.split('/')
+    const endpoint = segments.at(-1) ?? ''
     const fault = endpoint === 'token' ? faults.shift() : undefined
     if (fault?.kind === 'answer') {
       response.writeHead(fault.status, fault.headers).end(fault.body)
@@ -56,7 +58,7 @@ export async function openBackchannel(realmOrigin: string): Promise<Backchannel>
     const answer = await ask(realmOrigin, message, sent)
     const body = await buffer(answer)
     const status = answer.statusCode ?? 0
-    calls.push({ endpoint, form, status, body: body.toString() })
+    calls.push({ realm: segments[2] ?? '', endpoint, form, status, body: body.toString() })
     if (fault?.kind === 'hold') await fault.until
     if (fault?.kind === 'lose') response.destroy()
     else response.writeHead(status, { ...answer.headers, 'content-length': body.length }).end(body)

@@ -160,11 +160,11 @@ export function fetchMany(
   return Promise.all(Array.from({ length: count }, () => browser.fetch(stage.url('/api/x'))))
 }
 
-export async function userOf(stage: Stage, browser: Browser): Promise<Readonly<Record<string, unknown>>> {
+export async function userOf(stage: Pick<Stage, 'url'>, browser: Browser): Promise<Readonly<Record<string, unknown>>> {
   return JSON.parse((await browser.fetch(stage.url('/auth/user'))).body)
 }
 
-export async function statusOf(stage: Stage, browser: Browser, path = '/api/x'): Promise<number> {
+export async function statusOf(stage: Pick<Stage, 'url'>, browser: Browser, path = '/api/x'): Promise<number> {
   return (await browser.fetch(stage.url(path))).status
 }
 

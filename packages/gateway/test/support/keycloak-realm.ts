@@ -59,6 +59,14 @@ export async function addClient(
   return () => keycloak.admin.delete(`${realm}/clients/${id}`)
 }
 
+/** Adds a realm role and gives it to somebody; returns the function that deletes it. */
+export async function addRole({ admin }: Keycloak, username: Username, name: string): Promise<() => Promise<void>> {
+  await admin.post('main/roles', { name })
+  const role = await admin.get(`main/roles/${name}`)
+  await admin.post(`${userPath(username)}/role-mappings/realm`, [role])
+  return () => admin.delete(`main/roles/${name}`)
+}
+
 /** Adds a key that signs from now on; returns the function that deletes it, once. */
 export async function addSigningKey({ admin }: Keycloak): Promise<() => Promise<void>> {
   const { id: parentId } = await admin.get<{ readonly id: string }>('main')

@@ -27,6 +27,16 @@ export interface KeycloakStageOptions {
   readonly isRegistered?: boolean
   /** False: the gateways call the issuer's own address. */
   readonly hasBackchannel?: boolean
+  /** Done before the gateways start, with their public URL, and put back by `change` and `putBackLater`. */
+  readonly prepare?: (publicUrl: string, realm: Pick<KeycloakStage, 'change' | 'putBackLater'>) => Promise<void>
+  /** YAML inside the realm `main`. */
+  readonly main?: string
+  /** YAML of the realms beside `main`; `${MODELS}` is the other issuer, `${MODELS_BACK}` the back channel. */
+  readonly realms?: string
+  /** YAML of the services beside `api`; `${UPSTREAM}` is the one that answers. */
+  readonly services?: string
+  /** YAML of the routes beside `/api/*`, `/admin/*` and `/*`, which is open to everybody. */
+  readonly routes?: string
   /** YAML added at the end of the configuration. */
   readonly config?: string
 }
@@ -40,6 +50,7 @@ export interface KeycloakStage {
   readonly config: GatewayConfig
   /** The gateways' clock. */
   readonly clock: FixedClock
+  readonly publicUrl: string
   url(path: string): string
   browser(): Browser
   /** A browser in which somebody has logged in. */
@@ -97,6 +108,8 @@ export async function openKeycloakStage(
     await change(await clientPath(keycloak, clientId), {})
     await setGatewayUrls(keycloak.admin, { realm: 'main', clientId, gatewayUrl: publicUrl })
   }
+  const putBackLater: KeycloakStage['putBackLater'] = (undo) => void undos.push(undo)
+  await options.prepare?.(publicUrl, { change, putBackLater })
 
   const config = readStageConfig(options, { publicUrl, keycloak, upstream, backchannel, folder })
   const clock = createShiftedClock()
@@ -125,6 +138,7 @@ export async function openKeycloakStage(
     events,
     config,
     clock,
+    publicUrl,
     url,
     browser: createBrowser,
     logIn,
@@ -134,7 +148,7 @@ export async function openKeycloakStage(
       return browser
     },
     change,
-    putBackLater: (undo) => void undos.push(undo),
+    putBackLater,
     async restart(index) {
       await gateways[index]?.close()
       gateways[index] = await start()
@@ -179,17 +193,26 @@ realms:
     clientAuth: ${clientAuth}
     # The tests move the gateways' clock; the realm's stays.
     clockSkew: 5m
+${options.main ?? ''}
+${options.realms ?? ''}
 session: { store: "sqlite:store/doorman.db" }
 keys: ["\${file:store/keys}"]
 services:
   api: { url: "${places.upstream.origin}", credential: accessToken }
+${options.services ?? ''}
 routes:
   - { path: "/api/*", service: api, require: { login: true } }
   - { path: "/admin/*", service: api, require: { roles: [admin] } }
   - { path: "/*", service: api, require: none, credential: none }
+${options.routes ?? ''}
 ${options.config ?? ''}
 `
-  const reading = parseConfig(text, { file: 'stage.yaml', env: {}, folder: places.folder })
+  const env = {
+    MODELS: places.keycloak.issuer('models'),
+    MODELS_BACK: places.backchannel.origin,
+    UPSTREAM: places.upstream.origin,
+  }
+  const reading = parseConfig(text, { file: 'stage.yaml', env, folder: places.folder })
   if (reading.kind === 'invalid') throw new Error(JSON.stringify(reading.problems))
   return reading.config
 }

@@ -36,12 +36,7 @@ export interface PairStage extends Stage, Pick<Site, 'dispatcher'> {
 }
 
 /** In YAML; `models` asks people to log in there, `robots` speaks for itself, `grants` as the person. */
-export const REALMS = `
-  main:
-    issuer: "\${MAIN}"
-    backchannelUrl: "\${MAIN_BACK}"
-    clientId: web-gateway
-    clientAuth: { secret: web-gateway-test-secret }
+export const SECOND_REALMS = `
   models:
     issuer: "\${MODELS}"
     backchannelUrl: "\${MODELS_BACK}"
@@ -62,6 +57,14 @@ export const REALMS = `
     obtain: { jwtGrant: { scope: [models-realm] } }
 `
 
+export const REALMS = `
+  main:
+    issuer: "\${MAIN}"
+    backchannelUrl: "\${MAIN_BACK}"
+    clientId: web-gateway
+    clientAuth: { secret: web-gateway-test-secret }
+${SECOND_REALMS}`
+
 export const SERVICES = `
   agent: { url: "\${UPSTREAM}", credential: internal }
   reports: { url: "\${UPSTREAM}", credential: accessToken }
@@ -73,7 +76,8 @@ export const SERVICES = `
   feed: { url: "\${UPSTREAM}", credential: none }
 `
 
-const ROUTES = ['agent', 'reports', 'billing', 'jobs', 'robots', 'grants', 'models', 'feed']
+/** In YAML: `/NAME/*` for each of them. */
+export const SERVICE_ROUTES = ['agent', 'reports', 'billing', 'jobs', 'robots', 'grants', 'models', 'feed']
   .map((name) => `\n  - { path: "/${name}/*", service: ${name}, require: { login: true } }`)
   .join('')
 
@@ -199,7 +203,7 @@ realms: ${options.realms ?? REALMS}
 session: { store: "sqlite:store/doorman.db" }
 keys: ["\${file:store/keys}"]
 services: ${options.services ?? SERVICES}
-routes: ${options.routes ?? ROUTES}
+routes: ${options.routes ?? SERVICE_ROUTES}
 internalTokens: ${options.internalTokens ?? '{ algorithm: ES256 }'}
 ${options.config ?? ''}
 `
