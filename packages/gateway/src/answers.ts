@@ -46,14 +46,17 @@ export function createAnswers(events: Events): Answers {
     },
     refuse(request, response, code, detail, extras) {
       events.emit({ kind: 'request.failed', requestId: request.id, code, detail })
-      sendReply(response, buildErrorReply(request, code, { requestId: request.id, ...extras }))
+      sendReply(response, buildErrorReply(request, code, { requestId: request.id, ...retryOf(code), ...extras }))
     },
     fail({ request, response }, error) {
       const { code, detail, cause } = isGatewayError(error) ? error : new GatewayError('ERR_INTERNAL', {}, error)
       events.emit({ kind: 'request.failed', requestId: request.id, code, detail, cause })
       if (response.headersSent || response.destroyed) return
-      const retry = ERRORS[code].status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}
-      sendReply(response, buildErrorReply(request, code, { requestId: request.id, ...retry }))
+      sendReply(response, buildErrorReply(request, code, { requestId: request.id, ...retryOf(code) }))
     },
   }
+}
+
+function retryOf(code: ErrorCode): Pick<ErrorExtras, 'retryAfterSeconds'> {
+  return ERRORS[code].status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}
 }

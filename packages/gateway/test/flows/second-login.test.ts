@@ -129,7 +129,7 @@ test('a second login finishes once', async (t) => {
     .map((name) => [name, alice.cookies.get('localhost', name) ?? ''] as const)
   assert.equal((await bring(alice, callback)).status, 303)
   for (const [name, value] of kept) alice.cookies.set('localhost', name, value)
-  console.log(await bring(alice, callback))
+  assert.equal(locationOf(await bring(alice, callback)).pathname, '/models/x')
   assert.equal(stage.models.calls.count('token', GRANT_TYPES.authorizationCode), 1)
 })
 
