@@ -3,7 +3,7 @@
 
 /** Workspace packages that a package may import. */
 export const PACKAGE_LAYERS: Readonly<Record<string, readonly string[]>> = {
-  cli: ['gateway', 'dev-realm', 'provision'],
+  cli: ['gateway', 'dev-realm', 'provision', 'resource-server'],
   gateway: ['resource-server'],
   nextjs: ['gateway'],
   provision: [],

@@ -3,13 +3,15 @@ import { fileURLToPath } from 'node:url'
 import { findPython, prepareEnvironment } from '../../packages/cli/src/dev/python.ts'
 
 const REQUIREMENTS = fileURLToPath(new URL('../../examples/fastapi-service/requirements-test.txt', import.meta.url))
+const INSTALL_TIMEOUT_MILLISECONDS = 300_000
 
 /** Where its command is. Rejects where there is no Python, or pip cannot have what it needs. */
 export async function usePython(): Promise<string> {
   const python = await findPython()
   if (python.kind === 'missing') throw new Error(`No Python for these tests: ${python.because}`)
-  return prepareEnvironment(python, REQUIREMENTS, () => {
-    console.error(`… making a Python environment for ${REQUIREMENTS}`)
+  return prepareEnvironment(python, REQUIREMENTS, {
+    onStart: () => console.error(`… making a Python environment for ${REQUIREMENTS}`),
+    signal: AbortSignal.timeout(INSTALL_TIMEOUT_MILLISECONDS),
   })
 }
 

@@ -1,4 +1,6 @@
 // What this page knows: who is logged in (/auth/user) and what services answer. It never sees a token.
+import { askServices, forgetAnswers, loadServices, showPerson } from './services.js'
+
 const POLL_MILLISECONDS = 15_000
 const SILENCE = 'Doorman does not answer'
 
@@ -34,7 +36,11 @@ async function look(path = '/auth/user?slide=false') {
   try {
     const before = session
     session = await readSession(path)
-    if (before !== null && before.user.id !== session?.user.id) showWay(false)
+    if (before?.user.id !== session?.user.id) {
+      if (before !== null) showWay(false)
+      forgetAnswers()
+      showPerson(session?.user ?? null)
+    }
     showUser()
     showBrowser()
     showClock()
@@ -120,9 +126,11 @@ function showWay(isShown) {
 }
 
 for (const button of buttons) button.addEventListener('click', () => call(button))
+askServices(() => look())
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible') look()
 })
 setInterval(showClock, 1000)
 setInterval(look, POLL_MILLISECONDS)
+await loadServices()
 await look('/auth/user')

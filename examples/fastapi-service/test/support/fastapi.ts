@@ -17,11 +17,12 @@ export async function pickPort(): Promise<number> {
 
 export async function startFastapi(env: Readonly<Record<string, string>>): Promise<RunningService> {
   const port = await pickPort()
-  return startService({
+  const command = {
     command: PYTHON,
     args: ['-m', 'uvicorn', 'service:app', '--port', String(port), '--log-level', 'warning'],
     folder: FOLDER,
     env: { PYTHONDONTWRITEBYTECODE: '1', ...env },
     url: `http://127.0.0.1:${port}`,
-  })
+  }
+  return startService(command, new AbortController().signal)
 }

@@ -1,5 +1,6 @@
 // "doorman dev": the demo, which lives in dev/.
 import { type DevOptions, runDev } from '../dev/dev.ts'
+import { EXAMPLES_FOLDER } from '../dev/example-services.ts'
 import { type Environment, readEnvironment } from '../environment.ts'
 import { EXIT_CODE } from '../exit-code.ts'
 import { CommandError } from '../failure.ts'
@@ -21,5 +22,13 @@ export async function dev(
     throw new CommandError('the demo lets anybody in without a password: it does not start under NODE_ENV=production')
   }
   const logLevel = settings.logLevel ?? 'warn'
-  return runDev({ ...options, folder: FOLDER, listen: settings.listen, logLevel, print: terminal.print })
+  return runDev({
+    ...options,
+    folder: FOLDER,
+    listen: settings.listen,
+    logLevel,
+    examples: EXAMPLES_FOLDER,
+    leavesOut: env.CI !== 'true',
+    print: terminal.print,
+  })
 }

@@ -1,14 +1,16 @@
-// The realm of the demo: the embedded one, or a real Keycloak on this machine.
-import { randomBytes } from 'node:crypto'
-import { startDevRealm } from '@doorman/dev-realm'
+// The realms of the demo: the embedded pair, or a real Keycloak on this machine.
+import { startDevRealmPair } from '@doorman/dev-realm'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import type { WalkPerson } from './walk.ts'
 
 export interface RunningRealm {
+  /** Where people log in. */
   readonly issuer: string
-  readonly clientId: string
-  readonly clientSecret: string
+  /** The realm of the model server. */
+  readonly modelsIssuer: string
   readonly person: WalkPerson
+  /** Somebody with two tenants. */
+  readonly personOfTwo: WalkPerson
   readonly administrator: WalkPerson
   /** Who can log in, for the person at the terminal. */
   readonly hint: string
@@ -24,29 +26,35 @@ export interface DemoPlace {
 /** Opens a realm in which the demo's gateway is a client. */
 export type OpenRealm = (place: DemoPlace) => Promise<RunningRealm>
 
-const CLIENT_ID = 'web-gateway'
+/** Clients of both realms have their id followed by this for a secret, the embedded ones and Keycloak's. */
+export const SECRET_SUFFIX = '-test-secret'
+
+/** A script that calls the gateway under a name of its own. */
+export const SCRIPT_CLIENT = { clientId: 'demo-script', secret: `demo-script${SECRET_SUFFIX}` }
 
 export async function openEmbeddedRealm({ publicUrl, pickPort }: DemoPlace): Promise<RunningRealm> {
-  const clientSecret = randomBytes(32).toString('base64url')
-  const realm = await startDevRealm({
+  const realms = await startDevRealmPair({
     port: await pickPort(),
+    modelsPort: await pickPort(),
+    redirectUris: [`${publicUrl}/auth/callback`],
+    postLogoutRedirectUris: [`${publicUrl}/auth/logged-out`],
     clients: [
       {
-        clientId: CLIENT_ID,
-        secret: clientSecret,
-        redirectUris: [`${publicUrl}/auth/callback`],
-        postLogoutRedirectUris: [`${publicUrl}/auth/logged-out`],
+        ...SCRIPT_CLIENT,
+        redirectUris: [],
+        audiences: ['web-gateway'],
+        serviceAccount: { realmRoles: [], clientRoles: {} },
       },
     ],
   })
   return {
-    issuer: realm.issuer,
-    clientId: CLIENT_ID,
-    clientSecret,
+    issuer: realms.main.issuer,
+    modelsIssuer: realms.models.issuer,
     person: { username: 'alice', password: '' },
+    personOfTwo: { username: 'bob', password: '' },
     administrator: { username: 'carol', password: '' },
-    hint: 'alice, bob or carol (an administrator): click one',
-    close: () => realm.close(),
+    hint: 'alice, bob (two tenants) or carol (an administrator): click one',
+    close: () => realms.close(),
   }
 }
 
@@ -66,18 +74,33 @@ export async function openRealKeycloak(place: DemoPlace): Promise<RunningRealm> 
 export async function openOnKeycloak(keycloak: Keycloak, { publicUrl }: DemoPlace): Promise<RunningRealm> {
   const { setGatewayUrls } = await import('@doorman/dev-realm/keycloak')
   try {
-    await setGatewayUrls(keycloak.admin, { realm: 'main', clientId: CLIENT_ID, gatewayUrl: publicUrl })
+    await setGatewayUrls(keycloak.admin, { realm: 'main', clientId: 'web-gateway', gatewayUrl: publicUrl })
+    await addScriptClient(keycloak)
   } catch (error) {
     await keycloak.stop()
     throw error
   }
+  const person = (username: string) => ({ username, password: `${username}-test-password` })
   return {
     issuer: keycloak.issuer('main'),
-    clientId: CLIENT_ID,
-    clientSecret: 'web-gateway-test-secret',
-    person: { username: 'alice', password: 'alice-test-password' },
-    administrator: { username: 'carol', password: 'carol-test-password' },
-    hint: 'alice, bob or carol (an administrator); the password is NAME-test-password',
+    modelsIssuer: keycloak.issuer('models'),
+    person: person('alice'),
+    personOfTwo: person('bob'),
+    administrator: person('carol'),
+    hint: 'alice, bob (two tenants) or carol (an administrator); the password is NAME-test-password',
     close: () => keycloak.stop(),
   }
+}
+
+async function addScriptClient({ admin }: Keycloak): Promise<void> {
+  const { clientId, secret } = SCRIPT_CLIENT
+  const query = new URLSearchParams({ clientId })
+  if ((await admin.get<readonly unknown[]>(`main/clients?${query}`)).length > 0) return
+  await admin.post('main/clients', {
+    clientId,
+    secret,
+    serviceAccountsEnabled: true,
+    standardFlowEnabled: false,
+    defaultClientScopes: ['basic', 'roles', 'service_account', 'gateway-audience'],
+  })
 }

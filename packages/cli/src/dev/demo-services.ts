@@ -1,54 +1,84 @@
-// The services behind the demo's front door. They show what they received; a token only by its end and its length.
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+// The services of the demo as its page and its configuration know them.
 
-/** What a service tells about a request. */
-export interface Received {
-  readonly authorization: string
-  readonly [fact: string]: string
-}
+/** Where a service runs: in the demo's own process, or as one of the repository's examples. */
+export type ServiceOrigin = 'demo' | 'example'
 
 export interface DemoService {
   readonly name: string
-  readonly greeting: (person: string) => string
+  readonly framework: string
+  /** What it receives, in the words of doorman.yaml. */
+  readonly credential: string
+  /** What that is, for people. */
+  readonly explanation: string
+  /** The address that says what it received. */
+  readonly path: string
+  readonly origin: ServiceOrigin
 }
 
-/** The service anybody may call. */
-export const HELLO: DemoService = { name: 'hello', greeting: () => 'good day, whoever you are' }
-/** The service for people who have logged in. */
-export const ACCOUNT: DemoService = { name: 'account', greeting: (person) => `good day, ${person}` }
+export const DEMO_SERVICES: readonly DemoService[] = [
+  {
+    name: 'hello',
+    framework: 'node:http',
+    credential: 'none',
+    explanation: 'nothing, and nothing else that could say who calls',
+    path: '/public/hello',
+    origin: 'demo',
+  },
+  {
+    name: 'account',
+    framework: 'node:http',
+    credential: 'accessToken',
+    explanation: 'the person’s own access token, always fresh',
+    path: '/api/me',
+    origin: 'demo',
+  },
+  {
+    name: 'express',
+    framework: 'Express 5',
+    credential: 'internal',
+    explanation: 'a token the gateway signs for this service alone',
+    path: '/api/express/whoami',
+    origin: 'example',
+  },
+  {
+    name: 'fastapi',
+    framework: 'FastAPI',
+    credential: 'internal',
+    explanation: 'the same, checked by PyJWT',
+    path: '/api/fastapi/whoami',
+    origin: 'example',
+  },
+  {
+    name: 'fastify',
+    framework: 'Fastify 5',
+    credential: 'exchange: { audience: billing }',
+    explanation: 'the person’s token, exchanged for one that is good for billing alone',
+    path: '/api/fastify/whoami',
+    origin: 'example',
+  },
+  {
+    name: 'hono',
+    framework: 'Hono 4',
+    credential: 'serviceAccount',
+    explanation: 'the gateway’s own token: no person is in it',
+    path: '/api/hono/whoami',
+    origin: 'example',
+  },
+  {
+    name: 'llm',
+    framework: 'node:http',
+    credential: 'realm: models',
+    explanation: 'the person’s token of a second realm, which nobody logs in to',
+    path: '/api/llm/whoami',
+    origin: 'demo',
+  },
+]
 
-export function createDemoService(service: DemoService): Server {
-  return createServer((message, answer) => {
-    const claims = readClaims(message.headers.authorization)
-    const person = typeof claims.name === 'string' ? claims.name : 'stranger'
-    const body = { service: service.name, greeting: service.greeting(person), received: describe(message, claims) }
-    answer.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(JSON.stringify(body))
-  })
-}
+/** What has become of a service. */
+export type ServiceState =
+  | { readonly kind: 'running' }
+  | { readonly kind: 'starting' }
+  /** `because` is for people: what is missing, and what to do. */
+  | { readonly kind: 'left-out'; readonly because: string }
 
-function describe(message: IncomingMessage, claims: Readonly<Record<string, unknown>>): Received {
-  const { headers } = message
-  return {
-    authorization: shorten(headers.authorization),
-    ...('sub' in claims ? { 'the token is for': String(claims.preferred_username ?? claims.sub) } : {}),
-    ...('exp' in claims ? { 'the token ends in': `${Math.round(Number(claims.exp) - Date.now() / 1000)} s` } : {}),
-    cookie: headers.cookie ?? 'none',
-    'x-forwarded-for': String(headers['x-forwarded-for'] ?? 'none'),
-    'x-request-id': String(headers['x-request-id'] ?? 'none'),
-  }
-}
-
-function shorten(authorization: string | undefined): string {
-  if (authorization === undefined) return 'none'
-  return `Bearer …${authorization.slice(-6)} (${authorization.length - 'Bearer '.length} characters)`
-}
-
-/** Reads without verifying, to show it. A real service verifies first. */
-function readClaims(authorization: string | undefined): Readonly<Record<string, unknown>> {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(authorization?.split('.')[1] ?? '', 'base64url').toString())
-    return typeof claims === 'object' && claims !== null ? { ...claims } : {}
-  } catch {
-    return {}
-  }
-}
+export type ServiceStates = ReadonlyMap<string, ServiceState>

@@ -1,4 +1,4 @@
-// "doorman dev": a realm, two services, a front page and the gateway, each on its own port, from one doorman.yaml.
+// "doorman dev": two realms, services, a front page and the gateway, each on its own port, from one doorman.yaml.
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
@@ -10,10 +10,12 @@ import {
   openGateway,
   readConfig,
 } from '@doorman/gateway'
-import { buildDemoConfig } from './demo-config.ts'
-import { type OpenRealm, openEmbeddedRealm, openRealKeycloak, type RunningRealm } from './demo-realm.ts'
-import { ACCOUNT, createDemoService, HELLO } from './demo-services.ts'
+import { buildDemoConfig, type DemoAddresses, type DemoRealms } from './demo-config.ts'
+import { type OpenRealm, openEmbeddedRealm, openRealKeycloak, type RunningRealm, SECRET_SUFFIX } from './demo-realm.ts'
+import type { ServiceState, ServiceStates } from './demo-services.ts'
+import { startExampleServices } from './example-services.ts'
 import { createFrontPage } from './front-page.ts'
+import { type AccountService, createAccount, createHello, createModelServer } from './own-services.ts'
 import { close, createPortPicker, listen } from './ports.ts'
 import { walk } from './walk.ts'
 
@@ -25,6 +27,8 @@ export interface DemoOptions {
   /** `DOORMAN_LISTEN`, for containers: another address for the gateway; browsers then use its port. */
   readonly listen: ListenAddress | undefined
   readonly logLevel: LogLevel
+  /** Where the example services are; those that are not there are left out. */
+  readonly examples: string
   readonly print: (line: string) => void
 }
 
@@ -33,13 +37,23 @@ export interface DevOptions extends DemoOptions {
   readonly usesKeycloak: boolean
   /** Makes the journey in the terminal and ends. */
   readonly walks: boolean
+  /** Whether the walk goes well without a service that cannot run here. */
+  readonly leavesOut: boolean
 }
 
 export interface RunningDemo {
   readonly publicUrl: string
   readonly realm: RunningRealm
+  /** What has become of each service. */
+  states(): ServiceStates
+  /** Resolves when no service is starting any more. */
+  readonly settled: Promise<void>
+  /** What no service should do with a token it was sent. */
+  readonly lastInternalToken: AccountService['lastInternalToken']
   close(): Promise<void>
 }
+
+const RUNNING: ServiceState = { kind: 'running' }
 
 export async function startDemo(options: DemoOptions, openRealm: OpenRealm): Promise<RunningDemo> {
   const { print } = options
@@ -58,17 +72,27 @@ export async function startDemo(options: DemoOptions, openRealm: OpenRealm): Pro
       closing.push(() => close(server))
       return url
     }
-    const file = await writeDemoFiles(options.folder, realm, {
+    const issuers = { publicUrl, main: realm.issuer, models: realm.modelsIssuer }
+    const examples = await startExampleServices({ folder: options.examples, issuers, pickPort: ports.pick, print })
+    closing.push(() => examples.close())
+    const account = createAccount(issuers)
+    const own = new Map([
+      ['hello', await serve(createHello())],
+      ['account', await serve(account.server)],
+      ['llm', await serve(createModelServer(issuers))],
+    ])
+    const states = () => new Map([...[...own.keys()].map((name) => [name, RUNNING] as const), ...examples.states()])
+    const file = await writeDemoFiles(options.folder, issuers, {
       publicUrl,
       listen: formatListenAddress(address),
       operatorPort: await ports.pick(),
-      frontPageUrl: await serve(createFrontPage()),
-      helloUrl: await serve(createDemoService(HELLO)),
-      accountUrl: await serve(createDemoService(ACCOUNT)),
+      frontPageUrl: await serve(createFrontPage(states)),
+      services: new Map([...own, ...examples.urls]),
     })
     const gateway = await startGateway(file, options)
     closing.push(() => gateway.close())
-    return { publicUrl, realm, close: closeAll }
+    const { settled } = examples
+    return { publicUrl, realm, states, settled, lastInternalToken: account.lastInternalToken, close: closeAll }
   } catch (error) {
     await closeAll()
     throw error
@@ -78,21 +102,20 @@ export async function startDemo(options: DemoOptions, openRealm: OpenRealm): Pro
 async function startGateway(file: string, { logLevel, print }: DemoOptions) {
   const reading = readConfig(file, process.env)
   if (reading.kind === 'invalid') throw new Error(reading.problems.map(formatProblem).join('\n'))
-  for (const warning of reading.warnings) print(`warning: ${formatProblem(warning)}`)
+  // The demo is one process: that each counts by itself is as it should be.
+  const warnings = reading.warnings.filter(({ key }) => !key.endsWith('.limit'))
+  for (const warning of warnings) print(`warning: ${formatProblem(warning)}`)
   return openGateway(reading.config, { logLevel })
 }
 
-async function writeDemoFiles(
-  folder: string,
-  realm: RunningRealm,
-  addresses: Parameters<typeof buildDemoConfig>[1],
-): Promise<string> {
+async function writeDemoFiles(folder: string, realms: DemoRealms, addresses: DemoAddresses): Promise<string> {
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await chmod(folder, 0o700)
-  await writeFile(join(folder, 'client-secret'), realm.clientSecret, { mode: 0o600 })
+  await writeFile(join(folder, 'client-secret'), `web-gateway${SECRET_SUFFIX}`, { mode: 0o600 })
+  await writeFile(join(folder, 'models-client-secret'), `model-gateway${SECRET_SUFFIX}`, { mode: 0o600 })
   const file = join(folder, 'doorman.yaml')
-  await writeFile(file, buildDemoConfig(realm, addresses))
+  await writeFile(file, buildDemoConfig(realms, addresses))
   return file
 }
 
@@ -108,7 +131,7 @@ export async function runDev(options: DevOptions): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, leaveAtOnce)
   const demo = await startDemo(options, options.usesKeycloak ? openRealKeycloak : openEmbeddedRealm)
   try {
-    if (options.walks) return (await takeWalk(demo, options.print)) ? 0 : 1
+    if (options.walks) return (await takeWalk(demo, options)) ? 0 : 1
     options.print(`
   Doorman demo   ${demo.publicUrl}
   realm          ${demo.realm.issuer}
@@ -117,9 +140,12 @@ export async function runDev(options: DevOptions): Promise<number> {
 
   Ctrl-C ends it.
 `)
-    await new Promise<void>((resolve) => {
-      for (const signal of SIGNALS) process.off(signal, leaveAtOnce).once(signal, () => resolve())
+    const signalled = new Promise<'signalled'>((resolve) => {
+      for (const signal of SIGNALS) process.off(signal, leaveAtOnce).once(signal, () => resolve('signalled'))
     })
+    const settled = await Promise.race([demo.settled, signalled])
+    if (settled !== 'signalled') for (const line of describeServices(demo.states())) options.print(line)
+    await signalled
     return 0
   } finally {
     for (const signal of SIGNALS) process.off(signal, leaveAtOnce)
@@ -127,7 +153,19 @@ export async function runDev(options: DevOptions): Promise<number> {
   }
 }
 
-function takeWalk(demo: RunningDemo, print: (line: string) => void): Promise<boolean> {
-  const { person, administrator } = demo.realm
-  return walk({ publicUrl: demo.publicUrl, person, administrator, print })
+async function takeWalk(demo: RunningDemo, { leavesOut, print }: DevOptions): Promise<boolean> {
+  await demo.settled
+  const { publicUrl, realm, lastInternalToken } = demo
+  const issuers = { publicUrl, main: realm.issuer, models: realm.modelsIssuer }
+  return walk({ ...realm, issuers, lastInternalToken, states: demo.states(), leavesOut, print })
+}
+
+/** One line for those that run, one for each that does not. */
+function describeServices(states: ServiceStates): readonly string[] {
+  const named = [...states]
+  const running = named.filter(([, { kind }]) => kind === 'running').map(([name]) => name)
+  const leftOut = named.flatMap(([name, state]) =>
+    state.kind === 'left-out' ? [`  ${name} is left out: ${state.because}`] : [],
+  )
+  return [`  services       ${running.join(', ')}`, ...leftOut]
 }

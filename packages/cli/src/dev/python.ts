@@ -16,7 +16,6 @@ const COMMAND = 'python3'
 const OLDEST = [3, 10] as const
 // Debian keeps what `venv` needs in a package of its own: `import venv` alone works without it.
 const PROBE = 'import ensurepip, sys, venv; print(*sys.version_info[:3], sep=".")'
-const INSTALL_TIMEOUT_MILLISECONDS = 300_000
 const run = promisify(execFile)
 
 export async function findPython(): Promise<FoundPython> {
@@ -40,34 +39,29 @@ export async function findPython(): Promise<FoundPython> {
 export async function prepareEnvironment(
   python: Extract<FoundPython, { kind: 'found' }>,
   requirementsFile: string,
-  onStart: () => void,
+  { onStart, signal }: { readonly onStart: () => void; readonly signal: AbortSignal },
 ): Promise<string> {
   const root = process.env.DOORMAN_CACHE || join(homedir(), '.cache', 'doorman')
   const directory = join(root, `python-${await hashOf(python.version, requirementsFile)}`)
   if (!existsSync(directory)) {
     onStart()
     await mkdir(root, { recursive: true })
-    await makeEnvironment(python.command, requirementsFile, directory)
+    await makeEnvironment(python.command, requirementsFile, directory, signal)
   }
   return pythonOf(directory)
 }
 
-async function makeEnvironment(command: string, requirementsFile: string, directory: string): Promise<void> {
+async function makeEnvironment(
+  command: string,
+  requirementsFile: string,
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
   const temporary = await mkdtemp(`${directory}-`)
   try {
-    await run(command, ['-m', 'venv', temporary])
-    const install = [
-      '-m',
-      'pip',
-      'install',
-      '--quiet',
-      '--no-input',
-      '--retries',
-      '1',
-      '--requirement',
-      requirementsFile,
-    ]
-    await run(pythonOf(temporary), install, { timeout: INSTALL_TIMEOUT_MILLISECONDS })
+    await run(command, ['-m', 'venv', temporary], { signal })
+    const install = ['install', '--quiet', '--no-input', '--retries', '1', '--requirement', requirementsFile]
+    await run(pythonOf(temporary), ['-m', 'pip', ...install], { signal })
     await rename(temporary, directory)
   } catch (error) {
     // Another process may have been faster; its environment is as good.

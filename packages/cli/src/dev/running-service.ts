@@ -20,13 +20,22 @@ export interface RunningService {
 const START_SECONDS = 60
 const POLL_MILLISECONDS = 50
 const KEPT_CHARACTERS = 4000
+/** As Node and Python name an error; Node says its version after it. */
+const ERROR = /^[\w.]*Error\b/
 
-/** Resolves when the service answers. Rejects when it ends before, or does not answer in time; the message says why. */
-export async function startService({ command, args, folder, env, url }: ServiceCommand): Promise<RunningService> {
+/**
+ * Resolves when the service answers. Rejects when it ends before, or does not answer in time; the message says why. The
+ * signal ends it at any time.
+ */
+export async function startService(
+  { command, args, folder, env, url }: ServiceCommand,
+  signal: AbortSignal,
+): Promise<RunningService> {
   const child = spawn(command, args, {
     cwd: folder,
     env: { ...process.env, ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
+    signal,
   })
   const errors = keepLast(child)
   const endWithUs = () => void child.kill()
@@ -52,7 +61,10 @@ function keepLast(child: ChildProcess): () => string {
   child.stderr?.on('data', (chunk) => {
     kept = (kept + String(chunk)).slice(-KEPT_CHARACTERS)
   })
-  return () => kept.trim().split('\n').at(-1)?.trim() ?? ''
+  return () => {
+    const lines = kept.trim().split('\n')
+    return (lines.findLast((line) => ERROR.test(line)) ?? lines.at(-1) ?? '').trim()
+  }
 }
 
 /** Undefined once there is an answer of any kind. */

@@ -1,53 +1,66 @@
 // The journey of a person through the demo, made by the command itself, with what crossed each wire.
-import { type Browser, type BrowserAnswer, createBrowser } from '@doorman/dev-realm/browser'
+import { createBrowser } from '@doorman/dev-realm/browser'
+import { fetchShown, parse, type Visit, whoAnswers, wire } from './visit.ts'
+import { callWithToken, type ScriptWalk } from './walk-script.ts'
+import { type ServicesWalk, switchTenants, walkThroughServices } from './walk-services.ts'
 
 export interface WalkPerson {
   readonly username: string
   readonly password: string
 }
 
-export interface WalkOptions {
-  readonly publicUrl: string
+export interface WalkOptions extends ServicesWalk, ScriptWalk {
   readonly person: WalkPerson
+  readonly personOfTwo: WalkPerson
   readonly administrator: WalkPerson
   readonly print: (line: string) => void
 }
 
 /** True when every step went as it should. */
 export async function walk(options: WalkOptions): Promise<boolean> {
-  const { print } = options
+  const { print, person, personOfTwo, administrator } = options
   let failures = 0
+  let steps = 0
   const check = (isGood: boolean, what: string) => {
     if (!isGood) failures += 1
     print(`   ${isGood ? '✔' : '✘ NOT SO:'} ${what}`)
   }
-  const visit = (browser: Browser): Visit => ({ browser, url: (path) => `${options.publicUrl}${path}`, print, check })
+  const begin = (what: string) => {
+    steps += 1
+    print(`${steps}  ${what}`)
+  }
+  const url = (path: string) => `${options.issuers.publicUrl}${path}`
+  const visit = (): Visit => ({ browser: createBrowser(), url, print, check })
+  const hasExpress = options.states.get('express')?.kind === 'running'
 
-  print('1  A stranger comes to the door')
-  const first = visit(createBrowser())
+  begin('A stranger comes to the door')
+  const first = visit()
   await callAsStranger(first)
-  print(`2  ${options.person.username} logs in`)
-  await logIn(first, options.person)
-  print('3  and calls services')
+  begin(`${person.username} logs in`)
+  await logIn(first, person)
+  begin('and calls services')
   await callAsPerson(first)
-  print('4  and logs out')
+  begin('Every service says what it has proven to have received')
+  await walkThroughServices(first, options)
+  begin(`${person.username} logs out`)
   await logOut(first)
-  print(`5  ${options.administrator.username}, an administrator, logs in and reads the report`)
-  const second = visit(createBrowser())
-  await logIn(second, options.administrator)
-  const report = await fetchShown(second, '/api/admin/report')
+  if (hasExpress) {
+    begin(`${personOfTwo.username}, who has two tenants, logs in and goes from one to the other`)
+    const second = visit()
+    await logIn(second, personOfTwo)
+    await switchTenants(second)
+  }
+  begin(`${administrator.username}, an administrator, logs in and reads the report`)
+  const third = visit()
+  await logIn(third, administrator)
+  const report = await fetchShown(third, '/api/admin/report')
   check(report.status === 200, 'the report is served to an administrator')
+  begin('A script comes with a bearer token of its own')
+  await callWithToken(visit(), options)
   print(
     failures === 0 ? 'The walk went well.' : `The walk failed at ${failures} ${failures === 1 ? 'point' : 'points'}.`,
   )
   return failures === 0
-}
-
-interface Visit {
-  readonly browser: Browser
-  readonly url: (path: string) => string
-  readonly print: (line: string) => void
-  readonly check: (isGood: boolean, what: string) => void
 }
 
 async function callAsStranger(visit: Visit): Promise<void> {
@@ -56,6 +69,14 @@ async function callAsStranger(visit: Visit): Promise<void> {
   visit.check(page.status === 200, 'the front page is open to anybody')
   visit.check((await fetchShown(visit, '/public/hello')).status === 200, 'a public route answers')
   visit.check((await fetchShown(visit, '/api/me')).status === 401, 'a private one asks for a login, without a redirect')
+  const served = []
+  for (let calls = 0; calls < 3; calls += 1) served.push(await fetchShown(visit, '/public/limited'))
+  const tooMany = await fetchShown(visit, '/public/limited')
+  visit.check(
+    served.every(({ status }) => status === 200) && tooMany.status === 429,
+    `a route for three calls a minute refuses the fourth: Retry-After ${tooMany.headers.get('retry-after')}`,
+  )
+  visit.check(Number(tooMany.headers.get('retry-after')) > 0, 'and says when to come back')
 }
 
 async function logIn(visit: Visit, person: WalkPerson): Promise<void> {
@@ -88,27 +109,4 @@ async function logOut(visit: Visit): Promise<void> {
   const again = await visit.browser.follow(visit.url('/auth/login?return_to=/'))
   const isAsked = again.at(-1)?.url.startsWith(visit.url('/')) === false
   visit.check(isAsked, 'the realm asks who it is: its session has ended too')
-}
-
-async function fetchShown(visit: Visit, path: string): Promise<BrowserAnswer> {
-  const answer = await visit.browser.fetch(visit.url(path))
-  visit.print(wire('page    → doorman', answer))
-  return answer
-}
-
-function whoAnswers(visit: Visit, answer: BrowserAnswer): string {
-  return answer.url.startsWith(visit.url('/')) ? 'doorman' : 'realm'
-}
-
-// The query of a URL may hold a code or a state: only its path is shown.
-function wire(way: string, answer: BrowserAnswer): string {
-  const location = answer.headers.get('location')
-  const target =
-    location === null ? '' : ` → ${new URL(location, answer.url).origin}${new URL(location, answer.url).pathname}`
-  const cookies = answer.cookiesSet.length === 0 ? '' : ` (cookies set or cleared: ${answer.cookiesSet.join(', ')})`
-  return `   ${way}   ${answer.method} ${new URL(answer.url).pathname}: ${answer.status}${target}${cookies}`
-}
-
-function parse(answer: BrowserAnswer): Readonly<Record<string, unknown>> {
-  return JSON.parse(answer.body) as Readonly<Record<string, unknown>>
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { dev } from '../../src/commands/dev.ts'
-import { openEmbeddedRealm } from '../../src/dev/demo-realm.ts'
+import { openEmbeddedRealm, SECRET_SUFFIX } from '../../src/dev/demo-realm.ts'
 import { type DemoOptions, runDev, startDemo } from '../../src/dev/dev.ts'
+import { EXAMPLES_FOLDER } from '../../src/dev/example-services.ts'
 import { close, listen } from '../../src/dev/ports.ts'
 
 const FIRST_PORT = 4500
@@ -22,16 +23,56 @@ function demoOptions(lines: string[], changes: Partial<DemoOptions> = {}): DemoO
     folder: join(folder, 'demo'),
     listen: undefined,
     logLevel: 'error',
+    examples: join(folder, 'no-examples'),
     print: (line) => lines.push(line),
     ...changes,
   }
 }
 
-test('the walk through the demo goes well and shows no token', async () => {
+const IN_CI = process.env.CI === 'true'
+const WALK = { usesKeycloak: false, walks: true, leavesOut: !IN_CI }
+
+test('the walk through the demo goes well, every service receives its own credential, and no token is shown', async () => {
   const lines: string[] = []
-  assert.equal(await runDev({ ...demoOptions(lines), usesKeycloak: false, walks: true }), 0)
-  assert.ok(lines.some((line) => line.includes('doorman → account')))
+  assert.equal(await runDev({ ...demoOptions(lines, { examples: EXAMPLES_FOLDER }), ...WALK }), 0)
+  for (const name of ['hello', 'account', 'llm', 'express', 'fastify', 'hono'])
+    assert.ok(
+      lines.some((line) => line.startsWith(`   ✔ ${name} (`)),
+      name,
+    )
   assert.doesNotMatch(lines.join('\n'), /eyJ[\w-]+\.eyJ|code=|state=/)
+})
+
+test('without the examples the walk names what is left out, and still goes well', async () => {
+  const lines: string[] = []
+  assert.equal(await runDev({ ...demoOptions(lines), ...WALK, leavesOut: true }), 0)
+  for (const name of ['express', 'fastify', 'hono', 'fastapi'])
+    assert.ok(
+      lines.some((line) => line.startsWith(`   – ${name} is left out: `)),
+      name,
+    )
+})
+
+test('where nothing may be left out, the walk fails without the examples', async () => {
+  assert.equal(await runDev({ ...demoOptions([]), ...WALK, leavesOut: false }), 1)
+})
+
+test('an example that does not start is left out with its reason, on the page, too', async () => {
+  const examples = join(folder, 'broken-examples')
+  await mkdir(join(examples, 'express-service'), { recursive: true })
+  await writeFile(join(examples, 'express-service', 'start.ts'), "throw new Error('no luck today')")
+  const demo = await startDemo(demoOptions([], { examples }), openEmbeddedRealm)
+  try {
+    await demo.settled
+    const state = demo.states().get('express')
+    assert.ok(state?.kind === 'left-out')
+    const services: ReadonlyArray<{ name: string; state: unknown }> = JSON.parse(
+      await (await fetch(`${demo.publicUrl}/services.json`)).text(),
+    )
+    assert.deepEqual(services.find(({ name }) => name === 'express')?.state, state)
+  } finally {
+    await demo.close()
+  }
 })
 
 test('a port that is taken is named, and another one used', async () => {
@@ -68,7 +109,7 @@ test('the file the demo runs on holds no secret', async () => {
   const demo = await startDemo(demoOptions([]), openEmbeddedRealm)
   try {
     const text = await readFile(join(folder, 'demo', 'doorman.yaml'), 'utf8')
-    assert.equal(text.includes(demo.realm.clientSecret), false)
+    assert.equal(text.includes(SECRET_SUFFIX), false)
   } finally {
     await demo.close()
   }

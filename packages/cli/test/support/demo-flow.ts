@@ -6,6 +6,7 @@ import type { Browser, BrowserContext, Cookie, Page } from 'playwright-core'
 import { launchChromium } from '../../../../scripts/support/chromium.ts'
 import type { OpenRealm } from '../../src/dev/demo-realm.ts'
 import { type RunningDemo, startDemo } from '../../src/dev/dev.ts'
+import { EXAMPLES_FOLDER } from '../../src/dev/example-services.ts'
 import { temporaryFolder } from './command.ts'
 import { hasToken, readPage, type Witness, watch } from './witness.ts'
 
@@ -17,6 +18,16 @@ export interface DemoRealm {
 
 const STEP_MILLISECONDS = 30_000
 const NOBODY = 'Nobody is logged in'
+
+/** Service, kind of token, and whom it is for. */
+const RECEIVED = [
+  ['account', 'realm', 'reports'],
+  ['express', 'internal', 'express'],
+  ['fastapi', 'internal', 'fastapi'],
+  ['fastify', 'realm', 'billing'],
+  ['hono', 'realm', 'reports'],
+  ['llm', 'realm', 'llm'],
+] as const
 
 interface Visit {
   readonly context: BrowserContext
@@ -32,7 +43,9 @@ export function testDemoFlow({ openRealm, fillIn }: DemoRealm): void {
 
   before(async () => {
     const folder = temporaryFolder()
-    demo = await startDemo({ port: 4300, folder, listen: undefined, logLevel: 'error', print: () => {} }, openRealm)
+    const options = { port: 4300, folder, listen: undefined, logLevel: 'error', examples: EXAMPLES_FOLDER } as const
+    demo = await startDemo({ ...options, print: () => {} }, openRealm)
+    await demo.settled
     browser = await launchChromium()
   })
   after(async () => {
@@ -97,6 +110,49 @@ export function testDemoFlow({ openRealm, fillIn }: DemoRealm): void {
     for (const path of ['/public/hello', '/api/me', '/api/admin/report']) {
       assert.match(await callService(visit.page, path), /^✓ 200/, path)
     }
+  })
+
+  flow('every service says what it received, in its card and in the table', async (visit) => {
+    const { page } = visit
+    await logIn(visit, 'alice')
+    await page.click('#ask-all')
+    for (const [name, kind, audience] of RECEIVED) {
+      if (demo.states().get(name)?.kind !== 'running') continue
+      const card = page.locator(`[data-service=${name}]`)
+      await card.locator('.fact.good', { hasText: '✓ 200' }).waitFor()
+      assert.match((await card.locator('dl').textContent()) ?? '', new RegExp(`token\\s*${kind}`))
+      assert.match((await page.locator(`[data-row=${name}]`).textContent()) ?? '', new RegExp(audience))
+    }
+    assert.match((await page.locator('[data-row=account]').textContent()) ?? '', /you/)
+    assert.match((await page.locator('[data-service=hono] .fact').textContent()) ?? '', /No person/)
+  })
+
+  flow('somebody with two tenants goes from one to the other', async (visit) => {
+    const { page } = visit
+    await logIn(visit, 'bob')
+    const answer = page.locator('#tenant-answer')
+    await page.click('#ask-tenant')
+    await answer.filter({ hasText: /^✕ 400 .*acme or globex$/ }).waitFor()
+    for (const tenant of ['acme', 'globex', 'acme']) {
+      await page.check(`input[name=tenant][value=${tenant}]`)
+      await page.click('#ask-tenant')
+      await answer.filter({ hasText: `✓ 200 · ${tenant}` }).waitFor()
+    }
+    await page.click('[data-ask=express]')
+    await page.locator('[data-service=express] dl', { hasText: 'acme' }).waitFor()
+    assert.match((await page.textContent('[data-service=llm] .fact')) ?? '', /^$/)
+    await page.click('[data-ask=llm]')
+    await page.locator('[data-service=llm] .fact.bad', { hasText: '✕ 403' }).waitFor()
+  })
+
+  flow('what a service told one person is gone when they have logged out', async (visit) => {
+    const { page } = visit
+    await logIn(visit, 'alice')
+    await page.click('[data-ask=account]')
+    await page.locator('[data-row=account]', { hasText: 'reports' }).waitFor()
+    await logOut(visit)
+    assert.doesNotMatch((await page.textContent('[data-row=account]')) ?? '', /reports/)
+    assert.equal(await page.isVisible('#tenants'), false)
   })
 
   flow('a deep link leads through the login and back to itself', async ({ page, url, isAtRealm }) => {
