@@ -68,7 +68,7 @@ realms:
     issuer: ${realms.main}
     clientId: web-gateway
     clientAuth: { secret: "\${file:client-secret}" }
-    scopes: [openid, profile, email, organization]
+    scopes: [openid, profile, email, "organization:*"]
   models:
     issuer: ${realms.models}
     clientId: model-gateway

@@ -1,7 +1,11 @@
 // The realms of the demo: the embedded pair, or a real Keycloak on this machine.
 import { startDevRealmPair } from '@doorman/dev-realm'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
-import type { WalkPerson } from './walk.ts'
+
+export interface WalkPerson {
+  readonly username: string
+  readonly password: string
+}
 
 export interface RunningRealm {
   /** Where people log in. */

@@ -1,13 +1,9 @@
 // The journey of a person through the demo, made by the command itself, with what crossed each wire.
 import { createBrowser } from '@doorman/dev-realm/browser'
+import type { WalkPerson } from './demo-realm.ts'
 import { fetchShown, parse, type Visit, whoAnswers, wire } from './visit.ts'
 import { callWithToken, type ScriptWalk } from './walk-script.ts'
 import { type ServicesWalk, switchTenants, walkThroughServices } from './walk-services.ts'
-
-export interface WalkPerson {
-  readonly username: string
-  readonly password: string
-}
 
 export interface WalkOptions extends ServicesWalk, ScriptWalk {
   readonly person: WalkPerson
