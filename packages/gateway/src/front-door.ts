@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answers } from './answers.ts'
 import { decideHeaders } from './http/answer-headers.ts'
 import type { Exchange } from './http/exchange.ts'
+import { createFormReader } from './http/read-form.ts'
 import type { ReadResult, RequestReader } from './http/read-request.ts'
 import { buildRedirect } from './http/reply.ts'
 import { sendReply } from './http/server.ts'
@@ -34,6 +35,7 @@ export interface FrontDoor {
 
 /** What logs and metrics call requests that no route and no endpoint owns. */
 const NO_ROUTE = 'none'
+const FORM_LIMITS = { maxBytes: 16_384, seconds: 10 }
 
 export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
   const { endpoints, routes, limiter } = options
@@ -140,7 +142,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
       return
     }
     if (endpoint.guardsForgery && request.method !== 'GET' && isForged(exchange)) return
-    const readForm = async () => new Map<string, string>()
+    const readForm = createFormReader(exchange.message, FORM_LIMITS)
     const reply = () => {
       endpoint
         .answer(request, readForm)

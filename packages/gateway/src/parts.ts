@@ -19,6 +19,7 @@ import { buildEndpoints } from './routes.ts'
 import { createSessionLifecycle, type SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { createFileKeyRing, createTextKeyRing, joinKeyRings } from './stores/key-ring.ts'
+import { createTokenEndpoints } from './token-endpoints.ts'
 import { createTokenParts, usesInternalTokens } from './token-parts.ts'
 import type { Credentials } from './tokens/credential.ts'
 import type { Refresher } from './tokens/refresh.ts'
@@ -79,6 +80,16 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
     issuer: usesInternalTokens(config)
       ? { keys: signingKeys, issuer: config.publicUrl, jwksUrl: config.publicUrl + config.endpoints.jwks }
       : null,
+    tokenEndpoints: createTokenEndpoints({
+      config,
+      doors,
+      signingKeys,
+      sessions,
+      credentials,
+      store,
+      events,
+      answers,
+    }),
   })
   const { isOurs } = ownDoor.cookies
   const originRules = buildOriginRules(config)

@@ -47,6 +47,8 @@ export interface EndpointOptions {
   readonly loginLimiter: Limiter | null
   /** Null where no service receives internal tokens. */
   readonly issuer: IssuerMetadataOptions | null
+  /** Of second realms. */
+  readonly tokenEndpoints: readonly Entry[]
 }
 
 /** By path. What belongs to another realm than the login realm has its name behind it. */
@@ -57,6 +59,7 @@ export function buildEndpoints(options: EndpointOptions): ReadonlyMap<string, En
     ...doors.all.flatMap((door) => realmEndpoints(door, door.realm === loginRealm ? '' : `/${door.realm}`, options)),
     ...options.secondLogins.flatMap((second) => secondLoginEndpoints(second, options)),
     ...issuerEndpoints(options),
+    ...options.tokenEndpoints,
   ])
 }
 

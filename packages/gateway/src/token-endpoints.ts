@@ -1,0 +1,121 @@
+// `/auth/token/{realm}`: second realms' tokens, for services and, where the configuration says so, for people's own pages.
+import type { Answers } from './answers.ts'
+import type { GatewayConfig, RealmConfig, ServiceAuth } from './config/gateway-config.ts'
+import { readPublicKey } from './config/key-text.ts'
+import type { Reply } from './http/reply.ts'
+import type { GatewayRequest } from './http/request.ts'
+import { giveTokenToPage } from './issuer/page-token.ts'
+import {
+  type AuthenticateService,
+  createServiceAuth,
+  type KnownService,
+  type ServiceProof,
+} from './issuer/service-auth.ts'
+import { serveToken } from './issuer/token-endpoint.ts'
+import type { Events } from './kernel/events.ts'
+import { createLimiter } from './limiters.ts'
+import type { LoginDoors } from './login-doors.ts'
+import type { Door } from './own-endpoints.ts'
+import type { Endpoint } from './routes.ts'
+import type { SessionLifecycle } from './session/lifecycle.ts'
+import type { SessionStore } from './session/session-store.ts'
+import type { Credentials } from './tokens/credential.ts'
+import type { SigningKeys } from './tokens/signing-keys.ts'
+
+/** Of one address: services ask once for a token and keep it; whoever asks more often is guessing. */
+const LIMIT = { requests: 600, windowSeconds: 60, burst: 0, by: 'ip' } as const
+
+export interface TokenEndpointParts {
+  readonly config: GatewayConfig
+  readonly doors: LoginDoors<Door>
+  readonly signingKeys: SigningKeys
+  readonly sessions: SessionLifecycle
+  readonly credentials: Credentials
+  readonly store: SessionStore
+  readonly events: Events
+  readonly answers: Answers
+}
+
+/** By path. */
+export function createTokenEndpoints(parts: TokenEndpointParts): readonly (readonly [path: string, Endpoint])[] {
+  const { config, answers } = parts
+  const realms = Object.entries(config.realms).filter(
+    ([, { obtain, services, dangerouslyGiveToBrowser }]) =>
+      obtain !== null && (services.length > 0 || dangerouslyGiveToBrowser),
+  )
+  if (realms.length === 0) return []
+  const limiter = createLimiter(LIMIT, answers)
+  const authenticate = createServiceAuth({
+    services: knownServices(config),
+    publicUrl: config.publicUrl,
+    store: parts.store,
+    now: parts.sessions.now,
+  })
+  return realms.map(([realm, settings]) => {
+    const serve = createServe(realm, settings, authenticate, parts)
+    const give = createGive(realm, parts)
+    const methods = [
+      ...(settings.services.length > 0 ? ['POST'] : []),
+      ...(settings.dangerouslyGiveToBrowser ? ['GET'] : []),
+    ]
+    const endpoint: Endpoint = {
+      name: 'token',
+      methods,
+      // Services are no browsers: what a page sends is refused by the endpoint itself.
+      guardsForgery: false,
+      limiter,
+      answer: (request, readForm) => (request.method === 'POST' ? serve(request, readForm) : give(request)),
+    }
+    return [`${config.endpoints.token}/${realm}`, endpoint]
+  })
+}
+
+function createServe(
+  realm: string,
+  { services }: RealmConfig,
+  authenticate: AuthenticateService,
+  parts: TokenEndpointParts,
+): Endpoint['answer'] {
+  const { config, doors, signingKeys, sessions, credentials, events } = parts
+  const subjectTokens = { keys: signingKeys, issuer: config.publicUrl, now: sessions.now }
+  const { cookies } = doors.byRealm(config.loginRealm)
+  const options = { realm, services, authenticate, subjectTokens, sessions, credentials, cookies, events }
+  return (request, readForm) => serveToken(request, readForm, options)
+}
+
+function createGive(realm: string, parts: TokenEndpointParts): (request: GatewayRequest) => Promise<Reply> {
+  const { config, doors, credentials, events } = parts
+  const secondLoginUrl = `${config.publicUrl}${config.endpoints.login}/${realm}`
+  return (request) => {
+    const { sessions, cookies, loginUrl } = doors.ofRequest(request)
+    const ownOrigin = config.publicUrl
+    return giveTokenToPage(request, {
+      realm,
+      ownOrigin,
+      sessions,
+      cookies,
+      credentials,
+      loginUrl,
+      secondLoginUrl,
+      events,
+    })
+  }
+}
+
+function knownServices({ services, routes }: GatewayConfig): ReadonlyMap<string, KnownService> {
+  return new Map(
+    Object.entries(services).flatMap(([name, { auth, credential }]) => {
+      if (auth === null) return []
+      const own = routes.filter(({ service }) => service === name).map((route) => route.credential)
+      const audiences = [credential, ...own].flatMap((sent) => (sent.kind === 'internal' ? [sent.audience] : []))
+      return [[name, { name, proof: proofOf(auth), audiences: [...new Set(audiences)] }] as const]
+    }),
+  )
+}
+
+function proofOf(auth: ServiceAuth): ServiceProof {
+  if (auth.kind === 'secret') return auth
+  const key = readPublicKey(auth.publicKey)
+  if (key === undefined) throw new TypeError('the configuration was not checked: no public key')
+  return { kind: 'publicKey', key, algorithm: auth.algorithm }
+}
