@@ -4,12 +4,14 @@ import { test } from 'node:test'
 import { askGateway, cookieOf, setStage, testOnBothFronts } from '../support/flow.ts'
 
 const OWN = 'own origin'
-const FRONTEND = 'https://admin.localhost'
+const FRONTEND = 'front end'
+/** On the same site: only the port differs. */
+const frontendOf = (publicUrl: string) => publicUrl.replace(/:\d+$/, ':9')
 const EVIL = 'https://evil.example'
 
 type Headers = Readonly<Record<string, string>>
 
-/** For POST; `OWN` stands for the origin of `publicUrl`. */
+/** For POST; `OWN` stands for the origin of `publicUrl`, `FRONTEND` for that of a front end. */
 const MATRIX: ReadonlyArray<readonly [headers: Headers, status: 200 | 403]> = [
   [{}, 403],
   [{ 'x-doorman': '1' }, 200],
@@ -48,7 +50,10 @@ testOnBothFronts(
     const cookie = cookieOf(stage, await stage.loggedIn())
     for (const [sent, status] of MATRIX) {
       const headers = Object.fromEntries(
-        Object.entries(sent).map(([name, value]) => [name, value.replace(OWN, stage.publicUrl)]),
+        Object.entries(sent).map(([name, value]) => [
+          name,
+          value.replace(OWN, stage.publicUrl).replace(FRONTEND, frontendOf(stage.publicUrl)),
+        ]),
       )
       await t.test(`${JSON.stringify(sent)} is ${status}`, async () => {
         const before = stage.upstream.received.length
@@ -58,7 +63,7 @@ testOnBothFronts(
       })
     }
   },
-  { config: `frontends: [{ origin: "${FRONTEND}" }]` },
+  { config: (publicUrl) => `frontends: [{ origin: "${frontendOf(publicUrl)}" }]` },
 )
 
 test('every method that is not safe is guarded, those of our own endpoints too', async (t) => {

@@ -10,7 +10,7 @@ export interface StageOptions extends GatewaysOptions {
   /** Opens the way by which the gateways reach the realm, and says where it begins. Default: the realm itself. */
   readonly backchannel?: (realmUrl: string) => Promise<string>
   /** YAML added at the end of the configuration. */
-  readonly config?: string
+  readonly config?: string | ((publicUrl: string) => string)
   /** YAML inside `session`, beside the store. */
   readonly session?: string
   /** The routes' YAML. Default: `/public/*` for anybody, `/api/*` logged in, `/admin/*` for admins. */
@@ -113,6 +113,6 @@ keys: ["\${file:store/keys}"]
 services:
   api: { url: "${upstream}", credential: accessToken }
 routes: ${options.routes ?? DEFAULT_ROUTES}
-${options.config ?? ''}
+${typeof options.config === 'function' ? options.config(publicUrl) : (options.config ?? '')}
 `
 }
