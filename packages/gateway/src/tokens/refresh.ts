@@ -168,12 +168,17 @@ export function createRefresher(options: RefresherOptions): Refresher {
       if (early !== undefined) return early
       try {
         const claim = await store.claim(`refresh-now:${live.key}`, store.now() + atMostEverySeconds)
-        if (claim !== 'claimed') return isDue(live) ? refreshOnce(live, isDue) : { kind: 'fresh', live }
+        // Another one has just renewed them, or is about to: under the lease its tokens are found.
+        if (claim !== 'claimed') return refreshOnce(live, isDue)
       } catch {
         return unavailable(live, options.cooldownSeconds)
       }
       const { accessToken } = live.session.tokens
-      return refreshOnce(live, (current) => current.session.tokens.accessToken === accessToken || isDue(current))
+      const isWanted = (current: LiveSession) => current.session.tokens.accessToken === accessToken || isDue(current)
+      const others = await running.get(live.key)
+      // Whoever was faster may only have looked, and found nothing due.
+      const isDone = others !== undefined && (others.kind !== 'fresh' || !isWanted(others.live))
+      return isDone ? others : refreshOnce(live, isWanted)
     },
     async drain() {
       while (running.size > 0) await Promise.all(running.values())
