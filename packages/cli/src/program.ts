@@ -206,7 +206,7 @@ interface SigningOptions {
 function addDev(program: Command, { terminal, env, end }: Context): void {
   program
     .command('dev')
-    .description('try it: a realm, two services, a page and the gateway on this machine')
+    .description('try it: realms, services, a page and the gateway on this machine')
     .option('--walk', 'make the journey in the terminal and end')
     .option('--keycloak', 'use a real Keycloak instead of the embedded realm')
     .option('--port <number>', 'the first port to use', parsePort, 4000)
