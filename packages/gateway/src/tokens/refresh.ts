@@ -175,10 +175,12 @@ export function createRefresher(options: RefresherOptions): Refresher {
       }
       const { accessToken } = live.session.tokens
       const isWanted = (current: LiveSession) => current.session.tokens.accessToken === accessToken || isDue(current)
-      const others = await running.get(live.key)
       // Whoever was faster may only have looked, and found nothing due.
-      const isDone = others !== undefined && (others.kind !== 'fresh' || !isWanted(others.live))
-      return isDone ? others : refreshOnce(live, isWanted)
+      for (let other = running.get(live.key); other !== undefined; other = running.get(live.key)) {
+        const outcome = await other
+        if (outcome.kind !== 'fresh' || !isWanted(outcome.live)) return outcome
+      }
+      return refreshOnce(live, isWanted)
     },
     async drain() {
       while (running.size > 0) await Promise.all(running.values())
