@@ -14,6 +14,7 @@ import {
   setKeycloakStage,
   WEB_GATEWAY,
 } from '../support/keycloak-stage.ts'
+import { post } from '../support/login-steps.ts'
 
 let keycloak: Keycloak
 before(async () => {
@@ -27,11 +28,6 @@ const redemptions = ({ backchannel }: KeycloakStage) =>
   backchannel.calls.filter(({ form }) => form.has('code') && form.get('code') !== 'doorman-start-check')
 const statusOf = async (stage: KeycloakStage, browser: Browser, path = '/api/x') =>
   (await browser.fetch(stage.url(path))).status
-
-function post(form: Readonly<Record<string, string>>) {
-  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
-  return { method: 'POST', headers, body: new URLSearchParams(form).toString() }
-}
 
 test('alice logs in over two pages, is known with her roles, and the service gets a token it can verify', async (t) => {
   const stage = await setKeycloakStage(t, keycloak)

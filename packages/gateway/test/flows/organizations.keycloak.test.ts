@@ -1,12 +1,13 @@
 // Tenants from the organizations of a real Keycloak: which one a person has, which one a service is told.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Browser, type BrowserAnswer, type BrowserRequest, findLoginForm } from '@doorman/dev-realm/browser'
+import { type Browser, type BrowserAnswer, findLoginForm } from '@doorman/dev-realm/browser'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 import { decode, problemCode, statusOf, userOf } from '../support/flow.ts'
 import { type KeycloakPair, setKeycloakPair } from '../support/keycloak-pair.ts'
 import { expireTokens, type KeycloakStageOptions } from '../support/keycloak-stage.ts'
+import { post } from '../support/login-steps.ts'
 import { guarded, tokenSent } from '../support/pair-stage.ts'
 
 let keycloak: Keycloak
@@ -83,11 +84,6 @@ async function logInFor(stage: KeycloakPair, organization: string): Promise<Brow
   const next = (await bob.follow(action, post({ 'kc.org': organization }))).at(-1)!
   await bob.follow(findLoginForm(next)!.action, post({ password: 'bob-test-password' }))
   return bob
-}
-
-function post(form: Readonly<Record<string, string>>): BrowserRequest {
-  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
-  return { method: 'POST', headers, body: new URLSearchParams(form).toString() }
 }
 
 test('whoever chose an organization on the page of Keycloak has that one alone, also after a refresh', async (t) => {

@@ -1,11 +1,17 @@
 // A login step by step, for what happens between the steps.
 import assert from 'node:assert/strict'
-import { type Browser, type BrowserAnswer, findLoginForm } from '@doorman/dev-realm/browser'
+import { type Browser, type BrowserAnswer, type BrowserRequest, findLoginForm } from '@doorman/dev-realm/browser'
 import { locationOf } from './flow.ts'
 import type { Stage } from './stage.ts'
 
 /** What a browser says when the realm has sent it. */
 export const FROM_REALM = { 'sec-fetch-site': 'cross-site' }
+
+/** A form of the realm's page, sent from that page. */
+export function post(form: Readonly<Record<string, string>>): BrowserRequest {
+  const headers = { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' }
+  return { method: 'POST', headers, body: new URLSearchParams(form).toString() }
+}
 
 /** Opens a login in a tab, up to the realm's page. */
 export async function openLogin(stage: Stage, browser: Browser, path = '/auth/login'): Promise<BrowserAnswer> {
@@ -18,11 +24,7 @@ export async function openLogin(stage: Stage, browser: Browser, path = '/auth/lo
 export async function choosePerson(browser: Browser, page: BrowserAnswer, username = 'alice'): Promise<string> {
   const form = findLoginForm(page)
   assert.ok(form)
-  const request = {
-    method: 'POST',
-    body: new URLSearchParams({ ...Object.fromEntries(form.fields), user: username }).toString(),
-    headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
-  }
+  const request = post({ ...Object.fromEntries(form.fields), user: username })
   let answer = await browser.navigate(form.action, request)
   const realm = new URL(page.url).origin
   while (locationOf(answer).origin === realm) answer = await browser.navigate(locationOf(answer).href)
