@@ -2,6 +2,7 @@
 import type { JSONWebKeySet } from 'jose'
 import type { Reply } from '../http/reply.ts'
 import { GatewayError } from '../kernel/errors.ts'
+import { within } from '../kernel/wait.ts'
 import type { SigningKeys } from '../tokens/signing-keys.ts'
 import { buildPublicDocument } from './public-document.ts'
 
@@ -9,8 +10,21 @@ export interface KeySetOptions {
   readonly keys: Pick<SigningKeys, 'keySet'>
 }
 
-/** Rejects with `ERR_SIGNING_KEYS_UNAVAILABLE` before the keys have been loaded. */
-export async function answerKeySet(options: KeySetOptions): Promise<Reply> {
+export interface PublishedKeySetOptions {
+  readonly keys: Pick<SigningKeys, 'keySet' | 'reload'>
+}
+
+/** A store that is slow must not keep anybody from the keys at hand. */
+const LOOK_SECONDS = 1
+
+/**
+ * As the store has it now: whoever asks has perhaps met a key that another replica signs with already, and a service
+ * that does not find it here asks again only after a while.
+ *
+ * Rejects with `ERR_SIGNING_KEYS_UNAVAILABLE` before the keys have been loaded.
+ */
+export async function answerKeySet(options: PublishedKeySetOptions): Promise<Reply> {
+  await within(options.keys.reload(), LOOK_SECONDS)
   return buildPublicDocument(readKeySet(options))
 }
 

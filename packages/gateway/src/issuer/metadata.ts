@@ -1,10 +1,10 @@
 // What the issuer of internal tokens says of itself (OpenID Connect Discovery 1.0 section 3), so that a library that is
 // told the issuer alone finds the keys. Members that would promise what is not there, such as endpoints, are left out.
 import type { Reply } from '../http/reply.ts'
-import { type KeySetOptions, readKeySet } from './key-set.ts'
+import { type PublishedKeySetOptions, readKeySet } from './key-set.ts'
 import { buildPublicDocument } from './public-document.ts'
 
-export interface IssuerMetadataOptions extends KeySetOptions {
+export interface IssuerMetadataOptions extends PublishedKeySetOptions {
   /** As in `iss`: the public URL. */
   readonly issuer: string
   readonly jwksUrl: string

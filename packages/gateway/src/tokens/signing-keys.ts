@@ -14,7 +14,7 @@ import {
 } from './signing-key-ring.ts'
 
 /** How soon a running gateway learns of a change of the keys. */
-export const SIGNING_KEYS_POLL_SECONDS = 5
+export const SIGNING_KEYS_POLL_SECONDS = 2
 
 export interface SigningKey {
   readonly kid: string
@@ -36,7 +36,7 @@ export interface SigningKeys {
    * goes on.
    */
   start(): Promise<void>
-  /** Looks at the store now; what goes wrong is told as an event. */
+  /** A look at the store that begins now or later, one for all who ask meanwhile; what goes wrong is told as an event. */
   reload(): Promise<void>
   /** The key that signs now; undefined before the first successful look. */
   signing(): SigningKey | undefined
@@ -57,6 +57,7 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
   let isReady = false
   let hasEnded = false
   let looking: Promise<void> = Promise.resolve()
+  let nextLook: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
 
   async function adopt(): Promise<void> {
@@ -80,7 +81,8 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     events.emit({ kind: 'signing-key.changed', kid: key.kid, algorithm: key.algorithm })
   }
 
-  async function reload(): Promise<void> {
+  async function look(): Promise<void> {
+    nextLook = null
     try {
       await adopt()
       isFailing = false
@@ -91,12 +93,16 @@ export function createSigningKeys(options: SigningKeysOptions): SigningKeys {
     tellChange()
   }
 
+  /** One after the other: an older look that ends later must not bring back what it saw. */
+  function reload(): Promise<void> {
+    nextLook ??= looking.then(look)
+    looking = nextLook
+    return nextLook
+  }
+
   function schedule(): void {
     if (hasEnded) return
-    const look = () => {
-      looking = reload().finally(schedule)
-    }
-    timer = setTimeout(look, pollSeconds * 1000).unref()
+    timer = setTimeout(() => reload().finally(schedule), pollSeconds * 1000).unref()
   }
 
   function signing(): SigningKey | undefined {

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test'
 import type { Reply } from '../../src/http/reply.ts'
 import { answerKeySet } from '../../src/issuer/key-set.ts'
 import { answerIssuerMetadata } from '../../src/issuer/metadata.ts'
-import { isGatewayError } from '../../src/kernel/errors.ts'
+import { GatewayError, isGatewayError } from '../../src/kernel/errors.ts'
 import { rotateSigningKey } from '../../src/tokens/signing-key-administration.ts'
 import { createKeyedReplicas, publishedKids } from '../support/signing-keys.ts'
 
@@ -44,6 +44,14 @@ test('during a rotation the key set holds the old key and the new one', async (t
   assert.equal(keys.length, 2)
 })
 
+test('a key that another replica has just made is in the next answer', async (t) => {
+  const { all, replica, options } = await openIssuer(t)
+  const { incoming } = await rotateSigningKey(all, 'ES256')
+  assert.equal(publishedKids(replica).includes(incoming.kid), false)
+  const { keys } = JSON.parse((await answerKeySet(options)).body)
+  assert.ok(keys.some(({ kid }: { readonly kid: string }) => kid === incoming.kid))
+})
+
 test('the metadata names issuer, key set and the algorithms of the published keys, and no endpoint', async (t) => {
   const { all, replica, options } = await openIssuer(t)
   await rotateSigningKey(all, 'RS256')
@@ -59,7 +67,9 @@ test('the metadata names issuer, key set and the algorithms of the published key
 })
 
 test('an empty key set is an error and not an answer that caches keep', async () => {
-  const { keys } = createKeyedReplicas().replica()
+  const all = createKeyedReplicas()
+  const readDocument = () => Promise.reject(new GatewayError('ERR_STORE_UNAVAILABLE'))
+  const { keys } = all.replica({ store: { ...all.store, readDocument } })
   const options = { keys, issuer: ISSUER, jwksUrl: JWKS_URL }
   for (const answer of [answerKeySet, answerIssuerMetadata]) {
     await assert.rejects(answer(options), (error) => isGatewayError(error, 'ERR_SIGNING_KEYS_UNAVAILABLE'))
