@@ -132,7 +132,7 @@ function beneficiaryOf(live: LiveSession): Beneficiary {
     accessToken: tokens.accessToken,
     accessTokenExpiresAt: tokens.accessTokenExpiresAt,
     live,
-    anchor: live,
+    anchor: live.session.tokens,
   }
 }
 

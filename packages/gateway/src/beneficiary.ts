@@ -21,6 +21,7 @@ function build(principal: KnownPrincipal): Beneficiary {
     return { ...person, accessToken, accessTokenExpiresAt: caller.expiresAt, live: null, anchor: caller }
   }
   const { live } = principal
-  const { accessToken, accessTokenExpiresAt } = live.session.tokens
-  return { ...person, accessToken, accessTokenExpiresAt, live, anchor: live }
+  const { tokens } = live.session
+  const { accessToken, accessTokenExpiresAt } = tokens
+  return { ...person, accessToken, accessTokenExpiresAt, live, anchor: tokens }
 }

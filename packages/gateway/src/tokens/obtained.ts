@@ -43,8 +43,8 @@ export interface Beneficiary {
   /** Null for a bearer token. */
   readonly live: LiveSession | null
   /**
-   * What was obtained for them is remembered by this object alone and goes with it: one state of a session, or one
-   * verified token. Another state of the session, with other roles perhaps, is another object.
+   * What was obtained for them is remembered by this object alone and goes with it: the tokens of a session, or one
+   * verified token. Renewed tokens, with other roles perhaps, are another object; a second login leaves them as they are.
    */
   readonly anchor: object
 }
@@ -93,5 +93,5 @@ export function holdToken(token: ObtainedToken): HeldToken {
 export function ownerOf(live: LiveSession): TokenOwner {
   const { realm, tokens } = live.session
   const { accessToken, accessTokenExpiresAt } = tokens
-  return { realm, accessToken, accessTokenExpiresAt, live, anchor: live }
+  return { realm, accessToken, accessTokenExpiresAt, live, anchor: tokens }
 }

@@ -144,7 +144,7 @@ export function beneficiaryOf(live: LiveSession): Beneficiary {
     accessToken: session.tokens.accessToken,
     accessTokenExpiresAt: session.tokens.accessTokenExpiresAt,
     live,
-    anchor: live,
+    anchor: session.tokens,
   }
 }
 

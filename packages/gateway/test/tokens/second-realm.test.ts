@@ -392,3 +392,15 @@ test("a second login that meets the end of the realm's session ends ours", async
   assert.equal((await lifecycle.find(sessionId)).kind, 'none')
   assert.ok(events.some((event) => event.kind === 'session.ended' && event.by === 'realm'))
 })
+
+test('a second login costs the session none of the tokens it has already obtained', async () => {
+  const bench = createCredentialBench()
+  const billing: Credential = { kind: 'exchange', audience: 'billing', scopes: [] }
+  bench.realm('main').onExchange(tokenOf('for-billing', 1050))
+  const { sessionId, live, who } = await bench.open()
+  await bench.credentials.obtain(billing, who, null)
+  await storeSecondLogin(live, 'partner', buildLogin(), bench.lifecycle)
+  const after = await findLive(bench, sessionId)
+  assert.notEqual(after, live)
+  assert.deepEqual(bench.credentials.obtain(billing, beneficiaryOf(after), null), headerOf('Bearer for-billing'))
+})
