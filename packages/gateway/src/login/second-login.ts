@@ -7,7 +7,7 @@ import type { GatewayRequest } from '../http/request.ts'
 import { FRONT_PAGE, parseReturnTo } from '../http/return-to.ts'
 import type { Redeemed } from '../realm/relying-party.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { refreshDueAt, type SecondLogin } from '../session/session.ts'
+import { refreshDueAt, type SecondLogin, secondLoginOf } from '../session/session.ts'
 import type { Cookies } from '../session/session-cookie.ts'
 import { type FinishLoginOptions, finishAttempt } from './finish-login.ts'
 import { attemptCookie, type LoginAttempt } from './login-attempt.ts'
@@ -41,7 +41,7 @@ export async function startSecondLogin(request: GatewayRequest, options: SecondL
     const thisPage = buildLoginUrl(options.loginPath, returnTo)
     return buildRedirect(buildLoginUrl(options.firstLoginPathOf(loginRealm), thisPage))
   }
-  if (live.session.secondLogins[options.realm.realm] !== undefined) return buildRedirect(returnTo)
+  if (secondLoginOf(live.session, options.realm.realm) !== null) return buildRedirect(returnTo)
   return startSecondLoginFor(request, live, returnTo, options)
 }
 

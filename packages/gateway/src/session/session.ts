@@ -82,6 +82,11 @@ export function claimOf(session: Session, name: string): unknown {
   return Object.hasOwn(session.claims, name) ? session.claims[name] : undefined
 }
 
+/** Names of realms come from the configuration and may be any property's. */
+export function secondLoginOf(session: Session, realm: string): SecondLogin | null {
+  return Object.hasOwn(session.secondLogins, realm) ? (session.secondLogins[realm] ?? null) : null
+}
+
 export function sessionState(
   session: Session,
   lastUsedAt: EpochSeconds,

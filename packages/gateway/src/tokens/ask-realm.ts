@@ -2,10 +2,8 @@
 import type { Events, GatewayEvent } from '../kernel/events.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
 import type { ObtainResult } from '../realm/relying-party.ts'
-import { type Asked, unavailable } from './token-holder.ts'
-
-/** Where the realm does not say how long it will take. */
-const RETRY_AFTER_SECONDS = 1
+import { refused, unavailable } from './refusals.ts'
+import type { Asked } from './token-holder.ts'
 
 /** What a realm's answer means. A subject token that is dead even when it is new is trouble that passes. */
 export function judgeAnswer(result: ObtainResult): Asked {
@@ -13,16 +11,14 @@ export function judgeAnswer(result: ObtainResult): Asked {
     case 'token':
       return result
     case 'subject-dead':
-      return unavailable('the realm does not accept the token it has just issued', RETRY_AFTER_SECONDS)
+      return unavailable('the realm does not accept the token it has just issued')
     case 'unavailable':
-      return unavailable(result.because, result.retryAfterSeconds ?? RETRY_AFTER_SECONDS)
+      return unavailable(result.because, result.retryAfterSeconds)
     case 'refused':
-      return {
-        kind: 'refused',
-        code: result.blame === 'forbidden' ? 'ERR_CREDENTIAL_FORBIDDEN' : 'ERR_CREDENTIAL_REFUSED',
-        because: result.because,
-        retryAfterSeconds: 0,
-      }
+      return refused(
+        result.blame === 'forbidden' ? 'ERR_CREDENTIAL_FORBIDDEN' : 'ERR_CREDENTIAL_REFUSED',
+        result.because,
+      )
   }
 }
 

@@ -6,8 +6,18 @@ import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { createExchanges, type ExchangeOptions } from './exchange.ts'
 import type { InternalTokens } from './internal-token.ts'
-import type { Beneficiary, Credential, Holding, InternalCredential, Obtained, Refusal, TokenOwner } from './obtained.ts'
+import {
+  type Beneficiary,
+  type Credential,
+  type Holding,
+  type InternalCredential,
+  type Obtained,
+  type Refusal,
+  type TokenOwner,
+  usableUntil,
+} from './obtained.ts'
 import type { Refresher, RefreshOutcome } from './refresh.ts'
+import { RETRY_AFTER_SECONDS, refused } from './refusals.ts'
 import { createSecondRealms, type SecondRealmOptions } from './second-realm.ts'
 import { createServiceTokens } from './service-token.ts'
 
@@ -23,10 +33,6 @@ export interface CredentialOptions extends ExchangeOptions, SecondRealmOptions {
   readonly loginRealm: string
 }
 
-/** For a renewal that takes longer than a request waits: it is probably done soon. */
-const RETRY_AFTER_SECONDS = 1
-/** An access token this close to its end might not survive the way to the upstream. */
-const USABLE_SECONDS = 1
 const NOTHING: Obtained = { kind: 'obtained', authorization: null }
 
 export interface Credentials {
@@ -52,17 +58,11 @@ export function createCredentials(options: CredentialOptions): Credentials {
   const serviceTokens = createServiceTokens(options)
   const secondRealms = createSecondRealms(options, exchanges, serviceTokens)
 
-  const refused = (retryAfterSeconds: number): Freshness => ({
-    kind: 'refused',
-    code: 'ERR_TOKEN_REFRESH_UNAVAILABLE',
-    retryAfterSeconds,
-  })
-
   async function waitFor(refresh: Promise<RefreshOutcome>): Promise<Freshness> {
     const outcome = await within(refresh, options.waitSeconds)
-    if (outcome === undefined) return refused(RETRY_AFTER_SECONDS)
+    if (outcome === undefined) return notFresh(RETRY_AFTER_SECONDS)
     if (outcome.kind === 'ended') return { kind: 'refused', code: 'ERR_TOKEN_REFRESH_REJECTED', retryAfterSeconds: 0 }
-    if (outcome.kind === 'unavailable') return refused(outcome.retryAfterSeconds)
+    if (outcome.kind === 'unavailable') return notFresh(outcome.retryAfterSeconds)
     return outcome
   }
 
@@ -81,7 +81,7 @@ export function createCredentials(options: CredentialOptions): Credentials {
       const now = options.now()
       if (now < live.session.refreshDueAt) return { kind: 'fresh', live }
       const refresh = refresher.refresh(live)
-      if (now < live.session.tokens.accessTokenExpiresAt - USABLE_SECONDS) return { kind: 'fresh', live }
+      if (now < usableUntil(live.session.tokens.accessTokenExpiresAt)) return { kind: 'fresh', live }
       return waitFor(refresh)
     },
     obtain(credential, who, tenant) {
@@ -103,6 +103,10 @@ export function createCredentials(options: CredentialOptions): Credentials {
     obtainSecondRealmToken: secondRealms.obtain,
     drain: secondRealms.drain,
   }
+}
+
+function notFresh(retryAfterSeconds: number): Freshness {
+  return { kind: 'refused', code: 'ERR_TOKEN_REFRESH_UNAVAILABLE', retryAfterSeconds }
 }
 
 function known(who: Beneficiary | null, { kind }: Credential): Beneficiary {
@@ -127,5 +131,5 @@ function refuseFailed(error: unknown): Refusal {
   if (!isGatewayError(error)) throw error
   const { because, reason } = error.detail
   const retryAfterSeconds = ERRORS[error.code].retry === 'later' ? RETRY_AFTER_SECONDS : 0
-  return { kind: 'refused', code: error.code, because: String(because ?? reason ?? error.code), retryAfterSeconds }
+  return refused(error.code, String(because ?? reason ?? error.code), retryAfterSeconds)
 }

@@ -8,6 +8,7 @@ import { createAnchoredHolders } from './anchored-holders.ts'
 import { askAndTell, judgeAnswer } from './ask-realm.ts'
 import type { Holding, Refusal, TokenOwner } from './obtained.ts'
 import type { Refresher } from './refresh.ts'
+import { refused } from './refusals.ts'
 import { type Asked, TokenHolder, type TokenRules } from './token-holder.ts'
 
 export interface ExchangeOptions extends TokenRules {
@@ -86,7 +87,3 @@ export function createExchanges(options: ExchangeOptions): Exchanges {
 }
 
 type Renewed = { readonly kind: 'renewed'; readonly accessToken: string } | Refusal
-
-function refused(code: Refusal['code'], because: string, retryAfterSeconds = 0): Refusal {
-  return { kind: 'refused', code, because, retryAfterSeconds }
-}

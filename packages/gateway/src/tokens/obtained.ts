@@ -85,6 +85,14 @@ export interface HeldToken {
 /** As `Obtained`, for who needs to know more of the token than its header. */
 export type Holding = HeldToken | Refusal | SecondLoginRequired
 
+/** A token this close to its end might not survive the way to the upstream. */
+const USABLE_SECONDS = 1
+
+/** Until when a token may be sent. */
+export function usableUntil(expiresAt: EpochSeconds): EpochSeconds {
+  return expiresAt - USABLE_SECONDS
+}
+
 export function holdToken(token: ObtainedToken): HeldToken {
   return { kind: 'token', token, header: { kind: 'obtained', authorization: `Bearer ${token.accessToken}` } }
 }

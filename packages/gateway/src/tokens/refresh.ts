@@ -8,6 +8,7 @@ import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
+import { askRefresh, tellRefreshed } from './ask-refresh.ts'
 import { createCooldown } from './cooldown.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
 import { renewedSession } from './renewed-session.ts'
@@ -90,13 +91,11 @@ export function createRefresher(options: RefresherOptions): Refresher {
     const startedAt = store.now()
     const realm = options.relyingParty(session.realm)
     const subject = { issuer: session.issuer, subject: session.subject }
-    let result = await realm.refresh(session.tokens.refreshToken, subject)
-    // Safe with rotation off and with one allowed reuse: notes/keycloak, "Refresh rotation".
-    if (result.kind === 'unavailable' && result.mayRepeat && lease.isHeld()) {
-      result = await realm.refresh(session.tokens.refreshToken, subject)
-    }
+    const result = await askRefresh(realm, session.tokens.refreshToken, subject, lease)
     const outcome = await settle(live, result)
-    tell(session, result, outcome, store.now() - startedAt)
+    const isKept = outcome.kind === 'fresh'
+    const seconds = store.now() - startedAt
+    tellRefreshed({ realm: session.realm, session: session.handle, result, isKept, seconds }, events)
     return outcome
   }
 
@@ -137,21 +136,10 @@ export function createRefresher(options: RefresherOptions): Refresher {
   async function endUnlessRenewed(live: LiveSession, because: string): Promise<RefreshOutcome> {
     const current = await lifecycle.reread(live)
     if (current === undefined) return { kind: 'ended', because }
-    if (current.session.tokens.refreshToken !== live.session.tokens.refreshToken)
-      return { kind: 'fresh', live: current }
+    const isSame = current.session.tokens.refreshToken === live.session.tokens.refreshToken
+    if (!isSame) return { kind: 'fresh', live: current }
     await lifecycle.end(live, 'realm', because)
     return { kind: 'ended', because }
-  }
-
-  function tell(session: Session, result: RefreshResult, outcome: RefreshOutcome, seconds: number): void {
-    events.emit({
-      kind: 'tokens.refreshed',
-      realm: session.realm,
-      session: session.handle,
-      outcome: eventOutcome(result, outcome),
-      seconds,
-      ...('because' in result ? { because: result.because } : {}),
-    })
   }
 
   function unavailableWhileCooling(live: LiveSession): RefreshOutcome | undefined {
@@ -186,12 +174,4 @@ export function createRefresher(options: RefresherOptions): Refresher {
       while (running.size > 0) await Promise.all(running.values())
     },
   }
-}
-
-function eventOutcome(
-  result: RefreshResult,
-  outcome: RefreshOutcome,
-): 'success' | 'rejected' | 'unavailable' | 'foreign' | 'discarded' {
-  if (result.kind === 'refreshed') return outcome.kind === 'fresh' ? 'success' : 'discarded'
-  return result.kind
 }

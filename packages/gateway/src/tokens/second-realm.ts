@@ -2,19 +2,19 @@
 // an assertion, or from a second login.
 import type { EpochSeconds } from '../kernel/time.ts'
 import { within } from '../kernel/wait.ts'
-import type { SecondLogin } from '../session/session.ts'
+import { type SecondLogin, secondLoginOf } from '../session/session.ts'
 import { createAnchoredHolders } from './anchored-holders.ts'
 import { askAndTell, judgeAnswer } from './ask-realm.ts'
 import type { ExchangeOptions, Exchanges, ExchangeWanted } from './exchange.ts'
-import { type HeldToken, type Holding, holdToken, type Refusal, type TokenOwner } from './obtained.ts'
+import { type HeldToken, type Holding, holdToken, type TokenOwner, usableUntil } from './obtained.ts'
 import {
   createSecondLoginRefresher,
-  type SecondLoginOptions,
   type SecondLoginOutcome,
-  secondLoginOf,
-} from './second-login.ts'
+  type SecondLoginRefresherOptions,
+} from './refresh-second-login.ts'
+import { refused, unavailable } from './refusals.ts'
 import type { ServiceTokens } from './service-token.ts'
-import { type Asked, TokenHolder, unavailable } from './token-holder.ts'
+import { type Asked, TokenHolder } from './token-holder.ts'
 
 export type ObtainRule =
   | { readonly kind: 'clientCredentials' }
@@ -28,7 +28,9 @@ export interface SecondRealmRule {
   readonly scopes: readonly string[]
 }
 
-export interface SecondRealmOptions extends Omit<ExchangeOptions, 'lifecycle' | 'refresher'>, SecondLoginOptions {
+export interface SecondRealmOptions
+  extends Omit<ExchangeOptions, 'lifecycle' | 'refresher'>,
+    SecondLoginRefresherOptions {
   /** By the realm's local name. */
   readonly secondRealms: ReadonlyMap<string, SecondRealmRule>
 }
@@ -42,9 +44,6 @@ export interface SecondRealms {
   /** Resolves when no second login is being refreshed any more. */
   drain(): Promise<void>
 }
-
-const USABLE_SECONDS = 1
-const RETRY_AFTER_SECONDS = 1
 
 export function createSecondRealms(
   options: SecondRealmOptions,
@@ -111,7 +110,7 @@ export function createSecondRealms(
     const outcome = await within(refresh, options.waitSeconds)
     switch (outcome?.kind) {
       case undefined:
-        return unavailable('the second realm takes long', RETRY_AFTER_SECONDS)
+        return unavailable('the second realm takes long')
       case 'fresh':
         return isAlive(outcome.login, options.now()) ? holdLogin(outcome.login) : { kind: 'second-login', realm }
       case 'gone':
@@ -147,9 +146,5 @@ export function createSecondRealms(
 }
 
 function isAlive({ tokens }: SecondLogin, now: EpochSeconds): boolean {
-  return now < tokens.accessTokenExpiresAt - USABLE_SECONDS
-}
-
-function refused(code: Refusal['code'], because: string): Refusal {
-  return { kind: 'refused', code, because, retryAfterSeconds: 0 }
+  return now < usableUntil(tokens.accessTokenExpiresAt)
 }

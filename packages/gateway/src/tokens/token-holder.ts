@@ -4,7 +4,8 @@ import type { EpochSeconds } from '../kernel/time.ts'
 import { within } from '../kernel/wait.ts'
 import type { ObtainedToken } from '../realm/relying-party.ts'
 import { refreshDueAt } from '../session/session.ts'
-import { type HeldToken, type Holding, holdToken, type Refusal } from './obtained.ts'
+import { type HeldToken, type Holding, holdToken, type Refusal, usableUntil } from './obtained.ts'
+import { unavailable } from './refusals.ts'
 
 export interface TokenRules {
   readonly now: () => EpochSeconds
@@ -16,9 +17,6 @@ export interface TokenRules {
 
 export type Asked = { readonly kind: 'token'; readonly token: ObtainedToken } | Refusal
 
-/** A token this close to its end might not survive the way to the upstream. */
-const USABLE_SECONDS = 1
-const RETRY_AFTER_SECONDS = 1
 /** After a refusal that waiting does not help against: an operator may set the switch meanwhile. */
 const REFUSAL_PAUSE_SECONDS = 5
 
@@ -65,9 +63,7 @@ export class TokenHolder {
     const now = this.#rules.now()
     if (asked.kind === 'refused') return this.#cool(asked, now)
     const expiresAt = Math.min(asked.token.expiresAt, this.#endsAt)
-    if (now >= expiresAt - USABLE_SECONDS) {
-      return this.#cool(unavailable('the token ends as it comes', RETRY_AFTER_SECONDS), now)
-    }
+    if (now >= usableUntil(expiresAt)) return this.#cool(unavailable('the token ends as it comes'), now)
     return this.#hold({ ...asked.token, expiresAt }, now)
   }
 
@@ -75,7 +71,7 @@ export class TokenHolder {
     const { expiresAt } = token
     const held = holdToken(token)
     this.#held = held
-    this.#usableUntil = expiresAt - USABLE_SECONDS
+    this.#usableUntil = usableUntil(expiresAt)
     // What ends with something else gains nothing from being renewed before that.
     this.#dueAt =
       expiresAt === this.#endsAt
@@ -92,15 +88,11 @@ export class TokenHolder {
 
   async #waitFor(flight: Promise<Holding>): Promise<Holding> {
     const holding = await within(flight, this.#rules.waitSeconds)
-    return holding ?? unavailable('the realm takes long', RETRY_AFTER_SECONDS)
+    return holding ?? unavailable('the realm takes long')
   }
 
   #refuseCooling(now: EpochSeconds): Refusal {
-    const refusal = this.#refusal ?? unavailable('not asked for yet', RETRY_AFTER_SECONDS)
+    const refusal = this.#refusal ?? unavailable('not asked for yet')
     return refusal.retryAfterSeconds > 0 ? { ...refusal, retryAfterSeconds: this.#coolUntil - now } : refusal
   }
-}
-
-export function unavailable(because: string, retryAfterSeconds: number): Refusal {
-  return { kind: 'refused', code: 'ERR_CREDENTIAL_UNAVAILABLE', because, retryAfterSeconds }
 }

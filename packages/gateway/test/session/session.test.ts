@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { realmEndAt, refreshDueAt, sessionState } from '../../src/session/session.ts'
+import { realmEndAt, refreshDueAt, secondLoginOf, sessionState } from '../../src/session/session.ts'
 import { buildSession, buildTokens } from '../support/sessions.ts'
 
 const limits = { idleSeconds: 1800, absoluteSeconds: 3600 }
@@ -37,4 +37,8 @@ test('a token that lives for minutes is due half a minute before its end', () =>
 
 test('a token that lives for seconds is due after two thirds of its life', () => {
   assert.equal(refreshDueAt(buildTokens({ accessTokenExpiresAt: 1003 }), 1000, 30), 1002)
+})
+
+test('a realm named like a property of every object has no second login by that', () => {
+  assert.equal(secondLoginOf(buildSession({ secondLogins: {} }), 'constructor'), null)
 })

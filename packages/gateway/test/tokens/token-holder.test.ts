@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Holding, Refusal } from '../../src/tokens/obtained.ts'
-import { type Asked, TokenHolder, unavailable } from '../../src/tokens/token-holder.ts'
+import { unavailable } from '../../src/tokens/refusals.ts'
+import { type Asked, TokenHolder } from '../../src/tokens/token-holder.ts'
 import { settled } from '../support/credentials.ts'
 import { createFixedClock } from '../support/fixed-clock.ts'
 
