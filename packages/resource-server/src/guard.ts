@@ -49,17 +49,30 @@ export function createGuard(options: GuardOptions): Guard {
     settings.issuers.map((issuer) => trust(issuer, settings)),
   )
   const verified = createVerifiedTokens(settings)
+  const asksEachTime = settings.introspection?.cacheSeconds === 0
+  const flights = new Map<string, Promise<Caller>>()
 
   async function verify(token: string): Promise<Caller> {
     if (typeof token !== 'string' || token === '') throw invalidToken('malformed')
     if (token.length > TOKEN_MAX_CHARACTERS) throw invalidToken('size')
     if (settings.cachedTokens === 0) return (await verifyToken(token)).caller
     const tokenHash = hashToken(token)
-    const known = verified.find(tokenHash)
-    if (known !== null) return known
+    return verified.find(tokenHash) ?? (asksEachTime ? verifyAnew(token, tokenHash) : verifyOnce(token, tokenHash))
+  }
+
+  async function verifyAnew(token: string, tokenHash: string): Promise<Caller> {
     const fresh = await verifyToken(token)
     verified.keep(tokenHash, fresh)
     return fresh.caller
+  }
+
+  /** Requests with one token that arrive at once are one verification and one question to the realm. */
+  function verifyOnce(token: string, tokenHash: string): Promise<Caller> {
+    const running = flights.get(tokenHash)
+    if (running !== undefined) return running
+    const flight = verifyAnew(token, tokenHash).finally(() => flights.delete(tokenHash))
+    flights.set(tokenHash, flight)
+    return flight
   }
 
   return {
