@@ -1,9 +1,7 @@
 // The routes of the configuration with everything that can be worked out once.
 import type { Answers } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
-import { RESERVED_PREFIX } from './config/route-contradictions.ts'
-import { liesBelow } from './config/route-path.ts'
-import { foldPath, isFolded } from './kernel/paths.ts'
+import { isReserved } from './config/own-paths.ts'
 import { createLimiter } from './limiters.ts'
 import type { DoorRoute } from './passage.ts'
 import { compileRequirement } from './policy/access-policy.ts'
@@ -41,12 +39,7 @@ export interface RouteParts {
 
 export function createDoorRoutes(parts: RouteParts): RouteTable<DoorRoute> {
   const table = compileRoutes(parts.config.routes.map((route) => buildDoorRoute(route, parts)))
-  return { match: (method, path) => (isOwnPath(path) ? { kind: 'none' } : table.match(method, path)) }
-}
-
-/** A route for everything must not answer in the gateway's place, where there is no endpoint or not yet. */
-function isOwnPath(path: string): boolean {
-  return liesBelow(isFolded(path) ? path : foldPath(path), RESERVED_PREFIX)
+  return { match: (method, path) => (isReserved(path) ? { kind: 'none' } : table.match(method, path)) }
 }
 
 function buildDoorRoute(route: GatewayConfig['routes'][number], parts: RouteParts): DoorRoute {

@@ -40,7 +40,7 @@ function maskHeader([name, value]: readonly [string, string]): readonly [string,
 }
 
 /** Null stays null: that there is nothing is the point. */
-export function describeShape(value: unknown): string | null {
+function describeShape(value: unknown): string | null {
   if (value === null || value === undefined) return null
   if (Array.isArray(value)) return `list of ${value.length}`
   if (typeof value === 'object') return `object of ${Object.keys(value).length}`

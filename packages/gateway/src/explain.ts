@@ -1,14 +1,12 @@
 // Why a request would be let through or not, worked out from the configuration alone: no realm, no store, nothing sent.
 // Goes by the very functions the front door goes by.
 import type { GatewayConfig, LimitConfig, RouteConfig } from './config/gateway-config.ts'
-import { RESERVED_PREFIX } from './config/route-contradictions.ts'
-import { liesBelow } from './config/route-path.ts'
+import { isOwnedBy, isReserved } from './config/own-paths.ts'
 import { explainCredential, explainHeaders } from './explain-forward.ts'
 import { maskExplanation } from './explain-mask.ts'
 import type { CallerFinding, Explanation, LimitFinding, RouteFinding, Verdict } from './explanation.ts'
 import { parseTarget } from './http/canonical-path.ts'
 import { ERRORS, type ErrorCode } from './kernel/errors.ts'
-import { foldPath, isFolded } from './kernel/paths.ts'
 import { compileRequirement, decide, explainRules } from './policy/access-policy.ts'
 import type { Principal } from './policy/principal.ts'
 import { refuseAccess } from './policy/refusal.ts'
@@ -57,7 +55,7 @@ function explain(config: GatewayConfig, question: ExplainQuestion): Explanation 
 function explainPath(config: GatewayConfig, question: ExplainQuestion): Explanation {
   const { method, path } = question
   if (isEndpoint(path, config)) return unrouted(question, { kind: 'endpoint', path }, { kind: 'own' })
-  if (liesBelow(isFolded(path) ? path : foldPath(path), RESERVED_PREFIX)) return notFound(question)
+  if (isReserved(path)) return notFound(question)
   const match = compileRoutes(config.routes).match(method, path)
   switch (match.kind) {
     case 'matched':
@@ -163,8 +161,7 @@ function notesOn(
 }
 
 function isEndpoint(path: string, { endpoints }: GatewayConfig): boolean {
-  const { callback, token } = endpoints
-  return Object.values(endpoints).includes(path) || [callback, token].some((parent) => path.startsWith(`${parent}/`))
+  return Object.entries(endpoints).some(([name, own]) => isOwnedBy(name, own, path))
 }
 
 function notFound(question: ExplainQuestion): Explanation {

@@ -2,6 +2,7 @@
 // route.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Answers } from './answers.ts'
+import type { RefuseForged } from './forgery-guard.ts'
 import { decideHeaders } from './http/answer-headers.ts'
 import type { Exchange } from './http/exchange.ts'
 import { createFormReader } from './http/read-form.ts'
@@ -11,7 +12,6 @@ import { sendReply } from './http/server.ts'
 import type { Limiter } from './limiters.ts'
 import type { DoorRoute, Passage } from './passage.ts'
 import { buildPreflightReply, type CorsRules, judgeCors, type Preflight } from './policy/cors.ts'
-import { judgeOrigin, type OriginRules } from './policy/csrf.ts'
 import { ANONYMOUS } from './policy/principal.ts'
 import type { Endpoint } from './routes.ts'
 import type { RouteMatch, RouteTable } from './upstream/route.ts'
@@ -24,7 +24,7 @@ export interface FrontDoorOptions {
   readonly endpoints: ReadonlyMap<string, Endpoint>
   readonly routes: RouteTable<DoorRoute>
   readonly passage: Passage
-  readonly originRules: OriginRules
+  readonly refuseForged: RefuseForged
   readonly answers: Answers
 }
 
@@ -141,7 +141,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
       refuse(request, response, 'ERR_ROUTE_METHOD_NOT_ALLOWED', {}, { headers: allow })
       return
     }
-    if (endpoint.guardsForgery && request.method !== 'GET' && isForged(exchange)) return
+    if (endpoint.guardsForgery && request.method !== 'GET' && options.refuseForged(exchange)) return
     const readForm = createFormReader(exchange.message, FORM_LIMITS)
     const reply = () => {
       endpoint
@@ -151,13 +151,6 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     }
     if (endpoint.limiter === null) reply()
     else endpoint.limiter(exchange, ANONYMOUS, null, reply)
-  }
-
-  function isForged({ request, response }: Exchange): boolean {
-    const verdict = judgeOrigin(request, options.originRules)
-    if (verdict.kind === 'accepted') return false
-    refuse(request, response, 'ERR_POLICY_CSRF', { because: verdict.because }, {})
-    return true
   }
 
   return { handle }

@@ -4,6 +4,7 @@ import { type Answers, createAnswers } from './answers.ts'
 import { createBearerVerifier } from './bearer-verifier.ts'
 import type { GatewayConfig, LimitConfig } from './config/gateway-config.ts'
 import { createDoorRoutes, createForwarders } from './door-routes.ts'
+import { createForgeryGuard } from './forgery-guard.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createRequestReader } from './http/read-request.ts'
 import type { Events } from './kernel/events.ts'
@@ -13,7 +14,6 @@ import { createLimiter, type Limiter } from './limiters.ts'
 import { type SecondLoginOptions, startSecondLoginFor } from './login/second-login.ts'
 import { createDoors, createSecondLogins, otherOrigins } from './own-endpoints.ts'
 import { createPassage } from './passage.ts'
-import type { OriginRules } from './policy/csrf.ts'
 import { createRealms, type Realms } from './realms.ts'
 import { buildEndpoints } from './routes.ts'
 import { createSessionLifecycle, type SessionLifecycle } from './session/lifecycle.ts'
@@ -92,11 +92,11 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
     }),
   })
   const { isOurs } = ownDoor.cookies
-  const originRules = buildOriginRules(config)
+  const refuseForged = createForgeryGuard(config, answers)
   const limiter = limiterOf(config.limit, answers)
   const passage = createPassage({
     doors,
-    originRules,
+    refuseForged,
     verifyBearer: createBearerVerifier(ownDoor.settings, realms.byName(config.loginRealm), sessions.now),
     sessionCookies: doors.all.map(({ cookies }) => cookies.sessionName),
     challengeRealm: new URL(config.publicUrl).host,
@@ -115,7 +115,7 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
     endpoints,
     routes: createDoorRoutes({ config, forwarders, isOwnCookie: isOurs, answers }),
     passage,
-    originRules,
+    refuseForged,
     answers,
   })
   return {
@@ -131,15 +131,6 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
 
 function limiterOf(limit: LimitConfig | null, answers: Answers): Limiter | null {
   return limit === null ? null : createLimiter(limit, answers)
-}
-
-function buildOriginRules({ publicUrl, frontends }: GatewayConfig): OriginRules {
-  const others = frontends.filter(({ origin }) => origin !== publicUrl)
-  return {
-    ownOrigin: publicUrl,
-    frontends: others.filter(({ isCrossSite }) => !isCrossSite).map(({ origin }) => origin),
-    crossSiteFrontends: others.filter(({ isCrossSite }) => isCrossSite).map(({ origin }) => origin),
-  }
 }
 
 function secondLoginDoors(

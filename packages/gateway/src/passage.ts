@@ -3,6 +3,7 @@
 // returns a promise.
 import type { Answers } from './answers.ts'
 import { beneficiaryOf } from './beneficiary.ts'
+import type { RefuseForged } from './forgery-guard.ts'
 import type { Exchange } from './http/exchange.ts'
 import { ERRORS, type ErrorCode } from './kernel/errors.ts'
 import type { Limiter } from './limiters.ts'
@@ -10,8 +11,13 @@ import type { LoginDoor, LoginDoors } from './login-doors.ts'
 import { type CompiledRequirement, decide } from './policy/access-policy.ts'
 import { type BearerErrorCode, type BearerVerdict, readBearer } from './policy/bearer.ts'
 import { askForBearer } from './policy/challenge.ts'
-import { judgeOrigin, type OriginRules } from './policy/csrf.ts'
-import { ANONYMOUS, type KnownPrincipal, type Principal, sessionPrincipal } from './policy/principal.ts'
+import {
+  ANONYMOUS,
+  type KnownPrincipal,
+  type Principal,
+  type SessionPrincipal,
+  sessionPrincipal,
+} from './policy/principal.ts'
 import { refuseAccess, refuseCredential } from './policy/refusal.ts'
 import type { Denial, PersonRequirement } from './policy/requirement.ts'
 import { decideTenant, TENANT_REFUSALS, type TenantRules } from './policy/tenant.ts'
@@ -39,7 +45,7 @@ export interface DoorRoute extends RouteRule {
 
 export interface PassageOptions {
   readonly doors: LoginDoors<LoginDoor>
-  readonly originRules: OriginRules
+  readonly refuseForged: RefuseForged
   readonly verifyBearer: (token: string) => Promise<BearerVerdict>
   /** Names of the cookies that open sessions. */
   readonly sessionCookies: readonly string[]
@@ -62,7 +68,7 @@ const LIMITS = ['idle', 'absolute', 'realm']
 
 export function createPassage(options: PassageOptions): Passage {
   const { credentials, turnAway, now } = options
-  const { refuse, fail } = options.answers
+  const { fail } = options.answers
 
   /** At once for a value, later for a promise of one. */
   function proceed<T extends object>(exchange: Exchange, value: T | Promise<T>, go: (value: T) => void): void {
@@ -77,7 +83,7 @@ export function createPassage(options: PassageOptions): Passage {
       return
     }
     if (require.via.includes('bearer') && !goesOnWithoutBearer(exchange, route, require.via)) return
-    if (isForged(exchange)) return
+    if (options.refuseForged(exchange)) return
     const door = options.doors.ofRequest(exchange.request)
     const lookup = door.sessions.find(readSessionId(exchange.request, door.cookies))
     proceed(exchange, lookup, (found) => enterWith(exchange, route, door, found))
@@ -179,7 +185,20 @@ export function createPassage(options: PassageOptions): Passage {
   function sendCredential(exchange: Exchange, route: DoorRoute, principal: Principal, tenant: string | null): void {
     const who = principal.kind === 'anonymous' ? null : beneficiaryOf(principal)
     const obtained = credentials.obtain(route.credential, who, tenant)
-    proceed(exchange, obtained, (credential) => pass(exchange, route, principal, tenant, credential))
+    const send = (credential: Obtained) => pass(exchange, route, principal, tenant, credential)
+    if (principal.kind === 'session' && obtained instanceof Promise) {
+      proceed(exchange, obtained, (credential) => passUnlessEnded(exchange, route, principal, () => send(credential)))
+    } else proceed(exchange, obtained, send)
+  }
+
+  /** A realm can take seconds to answer: whoever has logged out meanwhile is not spoken for any more. */
+  function passUnlessEnded(exchange: Exchange, route: DoorRoute, { realm }: SessionPrincipal, pass: () => void): void {
+    const door = options.doors.byRealm(realm)
+    const lookup = door.sessions.find(readSessionId(exchange.request, door.cookies))
+    proceed(exchange, lookup, (found) => {
+      if (found.kind === 'active') pass()
+      else askToLogIn(exchange, route, door, 'ERR_SESSION_REQUIRED', 'ended while its credential was obtained')
+    })
   }
 
   function pass(
@@ -214,13 +233,6 @@ export function createPassage(options: PassageOptions): Passage {
     }
     const challenge = code === 'ERR_BEARER_INVALID' ? refuseCredential(code, options.challengeRealm).challenge : null
     turnAway.refuse(exchange, { code, because, challenge }, retryAfterSeconds === 0 ? {} : { retryAfterSeconds })
-  }
-
-  function isForged({ request, response }: Exchange): boolean {
-    const verdict = judgeOrigin(request, options.originRules)
-    if (verdict.kind === 'accepted') return false
-    refuse(request, response, 'ERR_POLICY_CSRF', { because: verdict.because }, {})
-    return true
   }
 
   return enter

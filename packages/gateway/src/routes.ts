@@ -15,6 +15,7 @@ import { startLogin } from './login/start-login.ts'
 import type { LoginDoors } from './login-doors.ts'
 import { type LoggedOutOptions, loggedOut } from './logout/logged-out.ts'
 import { type LogoutOptions, logout } from './logout/logout.ts'
+import { realmSuffix } from './realms.ts'
 
 export interface Endpoint {
   /** What logs and metrics call it. */
@@ -53,10 +54,10 @@ export interface EndpointOptions {
 
 /** By path. What belongs to another realm than the login realm has its name behind it. */
 export function buildEndpoints(options: EndpointOptions): ReadonlyMap<string, Endpoint> {
-  const { doors, loginRealm } = options
+  const { doors } = options
   return new Map([
     ...peopleEndpoints(options),
-    ...doors.all.flatMap((door) => realmEndpoints(door, door.realm === loginRealm ? '' : `/${door.realm}`, options)),
+    ...doors.all.flatMap((door) => realmEndpoints(door, realmSuffix(door.realm, options), options)),
     ...options.secondLogins.flatMap((second) => secondLoginEndpoints(second, options)),
     ...issuerEndpoints(options),
     ...options.tokenEndpoints,
@@ -103,8 +104,9 @@ function realmEndpoints(
   ]
 }
 
-function secondLoginEndpoints(second: SecondLoginOptions, { paths, loginLimiter }: EndpointOptions): readonly Entry[] {
-  const suffix = `/${second.realm.realm}`
+function secondLoginEndpoints(second: SecondLoginOptions, options: EndpointOptions): readonly Entry[] {
+  const { paths, loginLimiter } = options
+  const suffix = realmSuffix(second.realm.realm, options)
   const start = get('second-login', (request) => startSecondLogin(request, second))
   const finish = get('second-callback', (request) => finishSecondLogin(request, second))
   return [

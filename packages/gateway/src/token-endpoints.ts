@@ -16,6 +16,7 @@ import type { Events } from './kernel/events.ts'
 import { createLimiter } from './limiters.ts'
 import type { LoginDoors } from './login-doors.ts'
 import type { Door } from './own-endpoints.ts'
+import { realmSuffix } from './realms.ts'
 import type { Endpoint } from './routes.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
@@ -85,7 +86,7 @@ function createServe(
 
 function createGive(realm: string, parts: TokenEndpointParts): (request: GatewayRequest) => Promise<Reply> {
   const { config, doors, credentials, events } = parts
-  const secondLoginUrl = `${config.publicUrl}${config.endpoints.login}/${realm}`
+  const secondLoginUrl = config.publicUrl + config.endpoints.login + realmSuffix(realm, config)
   return (request) => {
     const { sessions, cookies, loginUrl } = doors.ofRequest(request)
     const ownOrigin = config.publicUrl

@@ -5,10 +5,11 @@ import { findCredentialContradictions } from './credential-contradictions.ts'
 import type { Draft } from './draft.ts'
 import { findFrontendContradictions } from './frontend-contradictions.ts'
 import type { ListenAddress } from './gateway-config.ts'
+import { isOwnedBy } from './own-paths.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { findRealmContradictions } from './realm-contradictions.ts'
 import { findRequirementContradictions } from './requirement-contradictions.ts'
-import { findRouteContradictions, isOwnedBy } from './route-contradictions.ts'
+import { findRouteContradictions } from './route-contradictions.ts'
 
 const RULES: readonly ((draft: Draft) => readonly Finding[])[] = [
   findPlainPublicUrl,

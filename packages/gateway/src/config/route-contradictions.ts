@@ -1,12 +1,10 @@
 // Routes that could never answer, or not as written.
 import { ownsBelow, withoutStar } from '../kernel/paths.ts'
 import type { Draft, RouteDraft } from './draft.ts'
+import { isOwnedBy, RESERVED_PREFIX } from './own-paths.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { liesBelow } from './route-path.ts'
 import { unknownName } from './suggest.ts'
-
-/** Routes may not stand here, wherever the own endpoints have been moved. */
-export const RESERVED_PREFIX = '/auth'
 
 export function findRouteContradictions(draft: Draft): readonly Finding[] {
   return draft.routes.flatMap((route, index) => {
@@ -37,14 +35,6 @@ function findOwnPath(route: RouteDraft, path: ConfigPath, { sections }: Draft): 
   return endpoint === undefined
     ? []
     : [contradiction(key, `the gateway itself answers here (endpoints.${endpoint[0]})`)]
-}
-
-/** Below some endpoints stand names of realms. */
-const ENDPOINTS_WITH_REALMS: ReadonlySet<string> = new Set(['callback', 'token'])
-
-/** True when `path` is the endpoint's own. */
-export function isOwnedBy(endpoint: string, own: string, path: string): boolean {
-  return ENDPOINTS_WITH_REALMS.has(endpoint) ? liesBelow(path, own) : path === own
 }
 
 function findLostStar(route: RouteDraft, path: ConfigPath): readonly Finding[] {

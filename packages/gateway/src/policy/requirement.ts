@@ -44,6 +44,4 @@ export type Denial = { readonly kind: 'deny'; readonly because: string } & (
   | { readonly needs: 'step-up'; readonly acrValues: readonly string[]; readonly maxAgeSeconds: number | null }
 )
 
-export type Need = Denial['needs']
-
 export type Decision = { readonly kind: 'allow' } | Denial

@@ -22,7 +22,7 @@ export interface Rule {
 }
 
 /** Clocks of realm and gateway differ a little, and the way back from the login takes a moment. */
-export const MAX_AGE_TOLERANCE_SECONDS = 5
+const MAX_AGE_TOLERANCE_SECONDS = 5
 
 const via: Rule = {
   conditions: ({ via }) => [

@@ -1,0 +1,18 @@
+// Paths that are the gateway's own: what its endpoints answer, and a prefix that stays reserved wherever they are moved.
+import { foldPath, isFolded } from '../kernel/paths.ts'
+import { liesBelow } from './route-path.ts'
+
+export const RESERVED_PREFIX = '/auth'
+
+/** A route for everything must not answer in the gateway's place, where there is no endpoint or not yet. */
+export function isReserved(path: string): boolean {
+  return liesBelow(isFolded(path) ? path : foldPath(path), RESERVED_PREFIX)
+}
+
+/** Below some endpoints stand names of realms. */
+const ENDPOINTS_WITH_REALMS: ReadonlySet<string> = new Set(['callback', 'token'])
+
+/** True when `path` is the endpoint's own. */
+export function isOwnedBy(endpoint: string, own: string, path: string): boolean {
+  return ENDPOINTS_WITH_REALMS.has(endpoint) ? liesBelow(path, own) : path === own
+}

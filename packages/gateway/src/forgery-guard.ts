@@ -1,0 +1,27 @@
+// Refuses what pages of other origins make somebody's browser send.
+import type { Answers } from './answers.ts'
+import type { GatewayConfig } from './config/gateway-config.ts'
+import type { Exchange } from './http/exchange.ts'
+import { judgeOrigin, type OriginRules } from './policy/csrf.ts'
+
+/** True once the request has been refused. */
+export type RefuseForged = (exchange: Exchange) => boolean
+
+export function createForgeryGuard(config: GatewayConfig, answers: Answers): RefuseForged {
+  const rules = buildOriginRules(config)
+  return ({ request, response }) => {
+    const verdict = judgeOrigin(request, rules)
+    if (verdict.kind === 'accepted') return false
+    answers.refuse(request, response, 'ERR_POLICY_CSRF', { because: verdict.because }, {})
+    return true
+  }
+}
+
+function buildOriginRules({ publicUrl, frontends }: GatewayConfig): OriginRules {
+  const others = frontends.filter(({ origin }) => origin !== publicUrl)
+  return {
+    ownOrigin: publicUrl,
+    frontends: others.filter(({ isCrossSite }) => !isCrossSite).map(({ origin }) => origin),
+    crossSiteFrontends: others.filter(({ isCrossSite }) => isCrossSite).map(({ origin }) => origin),
+  }
+}
