@@ -2,12 +2,24 @@
 import type { Answers } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { isReserved } from './config/own-paths.ts'
-import { createLimiter } from './limiters.ts'
-import type { DoorRoute } from './passage.ts'
-import { compileRequirement } from './policy/access-policy.ts'
-import { createForwarder, type Forwarder, type ForwardFailed } from './upstream/forward.ts'
-import { compileRewrite } from './upstream/rewrite.ts'
-import { compileRoutes, type RouteTable } from './upstream/route.ts'
+import { createLimiter, type Limiter } from './limiters.ts'
+import { type CompiledRequirement, compileRequirement } from './policy/access-policy.ts'
+import type { Credential } from './tokens/obtained.ts'
+import { createForwarder, type Forwarder, type ForwardFailed, type ForwardRules } from './upstream/forward.ts'
+import { compileRewrite, type Rewriting } from './upstream/rewrite.ts'
+import { compileRoutes, type RouteRule, type RouteTable } from './upstream/route.ts'
+
+/** A route of the configuration with everything that can be worked out once. */
+export interface DoorRoute extends RouteRule {
+  readonly access: CompiledRequirement
+  readonly limiter: Limiter | null
+  readonly credential: Credential
+  /** A navigation without a session starts a login. */
+  readonly isPage: boolean
+  readonly rewrite: Rewriting
+  readonly forwarder: Forwarder
+  readonly forwardRules: ForwardRules
+}
 
 const UPSTREAM_MAX_CONNECTIONS = 256
 

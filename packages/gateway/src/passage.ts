@@ -3,12 +3,13 @@
 // returns a promise.
 import type { Answers } from './answers.ts'
 import { beneficiaryOf } from './beneficiary.ts'
+import type { DoorRoute } from './door-routes.ts'
 import type { RefuseForged } from './forgery-guard.ts'
 import type { Exchange } from './http/exchange.ts'
 import { ERRORS, type ErrorCode } from './kernel/errors.ts'
 import type { Limiter } from './limiters.ts'
 import type { LoginDoor, LoginDoors } from './login-doors.ts'
-import { type CompiledRequirement, decide } from './policy/access-policy.ts'
+import { decide } from './policy/access-policy.ts'
 import { type BearerErrorCode, type BearerVerdict, readBearer } from './policy/bearer.ts'
 import { askForBearer } from './policy/challenge.ts'
 import {
@@ -24,24 +25,9 @@ import { decideTenant, TENANT_REFUSALS, type TenantRules } from './policy/tenant
 import type { SessionLookup } from './session/lifecycle.ts'
 import { readSessionId } from './session/session-cookie.ts'
 import type { Credentials, Freshness } from './tokens/credential.ts'
-import type { Credential, Obtained, Refusal } from './tokens/obtained.ts'
+import type { Obtained, Refusal } from './tokens/obtained.ts'
 import type { TurnAway } from './turn-away.ts'
-import type { Forwarder, ForwardRules } from './upstream/forward.ts'
 import type { BuildUpstreamHeaders } from './upstream/headers.ts'
-import type { Rewriting } from './upstream/rewrite.ts'
-import type { RouteRule } from './upstream/route.ts'
-
-/** A route of the configuration with everything that can be worked out once. */
-export interface DoorRoute extends RouteRule {
-  readonly access: CompiledRequirement
-  readonly limiter: Limiter | null
-  readonly credential: Credential
-  /** A navigation without a session starts a login. */
-  readonly isPage: boolean
-  readonly rewrite: Rewriting
-  readonly forwarder: Forwarder
-  readonly forwardRules: ForwardRules
-}
 
 export interface PassageOptions {
   readonly doors: LoginDoors<LoginDoor>

@@ -1,37 +1,11 @@
 // What a service receives in `Authorization`, and how the tokens we sign ourselves are made.
 import { z } from 'zod'
+import { RESERVED_CLAIMS } from '../kernel/reserved-claims.ts'
 import { checked, duration, localName, names, nonEmpty, scopes } from './schema-values.ts'
 
-// Said by the gateway itself, or the mark of another kind of token: what a realm says under these names would be taken
-// for that.
-const OWN_CLAIMS: ReadonlySet<string> = new Set([
-  'iss',
-  'aud',
-  'sub',
-  'sid',
-  'roles',
-  'client_roles',
-  'tenant',
-  'client_id',
-  'jti',
-  'iat',
-  'exp',
-  'nbf',
-  'typ',
-  'azp',
-  'cnf',
-  'act',
-  'may_act',
-  'nonce',
-  'at_hash',
-  'c_hash',
-  's_hash',
-  'events',
-])
-
 const claimName = checked(
-  `the name of a claim, other than ${[...OWN_CLAIMS].join(', ')}`,
-  (name) => name !== '' && !OWN_CLAIMS.has(name),
+  `the name of a claim, other than ${RESERVED_CLAIMS.join(', ')}`,
+  (name) => name !== '' && !RESERVED_CLAIMS.includes(name),
 )
 
 const ROLES = 'all, or a list of realm roles'

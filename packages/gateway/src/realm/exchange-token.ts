@@ -1,8 +1,9 @@
 // The person's access token becomes one for a single audience: OAuth 2.0 Token Exchange (RFC 8693).
+
+import { decodeClaims } from './access-token.ts'
 import type { SendAsClient } from './client-request.ts'
 import { buildScope, type ObtainRules, obtainToken } from './obtain-token.ts'
 import type { ObtainResult, TokenExchangeRequest } from './relying-party.ts'
-import { decodeClaims } from './roles.ts'
 import type { TokenResponse } from './token-response.ts'
 
 const ACCESS_TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token'

@@ -2,12 +2,12 @@
 // the tokens of the first, so a lost answer means a new login, never a repetition.
 import { GatewayError } from '../kernel/errors.ts'
 import type { Clock } from '../kernel/time.ts'
+import { parseAccessClaims, parseRoles } from './access-token.ts'
 import { isClientRefusal, type SendAsClient } from './client-request.ts'
 import { isAcrAcceptable, validateIdToken } from './id-token.ts'
 import type { JwsVerdict } from './jws.ts'
 import type { RealmAnswer } from './realm-fetch.ts'
 import type { CodeRedemption, Redeemed } from './relying-party.ts'
-import { parseAccessClaims, parseRoles } from './roles.ts'
 import { parseTokenError, parseTokenResponse } from './token-response.ts'
 import type { IdTokenClaims, TokenSet } from './token-set.ts'
 

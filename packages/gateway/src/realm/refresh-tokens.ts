@@ -3,13 +3,13 @@
 
 import { GatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
+import { parseAccessClaims, parseRoles } from './access-token.ts'
 import type { SendAsClient } from './client-request.ts'
 import { validateIdToken } from './id-token.ts'
 import { becauseOf } from './realm-error.ts'
 import type { RealmAnswer } from './realm-fetch.ts'
 import type { TokenRules, VerifySignature } from './redeem-code.ts'
 import type { RefreshResult, RefreshSubject } from './relying-party.ts'
-import { parseAccessClaims, parseRoles } from './roles.ts'
 import { parseRetryAfter, parseTokenError, parseTokenResponse, type TokenResponse } from './token-response.ts'
 import type { IdTokenClaims, TokenSet } from './token-set.ts'
 

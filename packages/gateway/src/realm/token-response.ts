@@ -1,9 +1,9 @@
 // The answer of a token endpoint (RFC 6749 section 5). No I/O and no clock. The refresh token is taken out before
 // anything is judged: it may be the only one that still works.
 import type { EpochSeconds } from '../kernel/time.ts'
+import { decodeClaims } from './access-token.ts'
 import { isJsonMediaType, parseJsonObject } from './json.ts'
 import type { RealmAnswer } from './realm-fetch.ts'
-import { decodeClaims } from './roles.ts'
 import type { TokenSet } from './token-set.ts'
 
 const RETRY_AFTER_MAX_SECONDS = 5

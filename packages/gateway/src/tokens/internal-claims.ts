@@ -1,33 +1,8 @@
 // What an internal token says of the caller, filtered to what its one audience declares (RFC 9068 section 2.2). No I/O
 // and no clock.
+import { RESERVED_CLAIMS } from '../kernel/reserved-claims.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
 import type { Beneficiary, InternalCredential } from './obtained.ts'
-
-/** Members with a meaning of their own in our tokens or in those of other kinds; no claim of the person gets there. */
-const RESERVED: readonly string[] = [
-  'iss',
-  'aud',
-  'sub',
-  'sid',
-  'roles',
-  'client_roles',
-  'tenant',
-  'client_id',
-  'jti',
-  'iat',
-  'exp',
-  'nbf',
-  'typ',
-  'azp',
-  'cnf',
-  'act',
-  'may_act',
-  'nonce',
-  'at_hash',
-  'c_hash',
-  's_hash',
-  'events',
-]
 
 /** Keycloak gives these to everybody; they say nothing to a service. */
 const GIVEN_TO_EVERYBODY: readonly string[] = ['offline_access', 'uma_authorization']
@@ -63,7 +38,7 @@ export function buildInternalClaims(
 }
 
 function pickClaims({ claim }: Beneficiary, { claims }: InternalCredential): Readonly<Record<string, unknown>> {
-  const told = claims.filter((name) => !RESERVED.includes(name)).map((name) => [name, claim(name)] as const)
+  const told = claims.filter((name) => !RESERVED_CLAIMS.includes(name)).map((name) => [name, claim(name)] as const)
   return Object.fromEntries(told.filter(([, value]) => value !== undefined))
 }
 

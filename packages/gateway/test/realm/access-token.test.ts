@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { parseRoles } from '../../src/realm/roles.ts'
+import { parseRoles } from '../../src/realm/access-token.ts'
 
 function accessToken(claims: unknown): string {
   return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`

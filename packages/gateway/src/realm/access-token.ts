@@ -1,5 +1,5 @@
-// The roles Keycloak writes into an access token. The token came straight from the realm's token endpoint, so its
-// signature is not looked at; an opaque token has no roles.
+// What Keycloak writes into an access token: roles, and what else it says about the person. The token came straight from
+// the realm's token endpoint, so its signature is not looked at; an opaque token says nothing.
 import { isObject, parseJsonObject } from './json.ts'
 import type { Roles } from './token-set.ts'
 
