@@ -27,6 +27,10 @@ function shareFlights(introspect: Introspect): Introspect {
   }
 }
 
+function share({ cacheSeconds }: IntrospectionSettings, introspect: Introspect): Introspect {
+  return cacheSeconds === 0 ? introspect : shareFlights(introspect)
+}
+
 function createClientIntrospect(
   settings: ClientIntrospectionSettings,
   call: IssuerCall,
@@ -56,8 +60,4 @@ export function createIntrospect(
   if (settings.kind === 'own') return share(settings, (token) => settings.introspect(token))
   const endpoint = async () => settings.url ?? findEndpoint()
   return share(settings, createClientIntrospect(settings, call, endpoint))
-}
-
-function share({ cacheSeconds }: IntrospectionSettings, introspect: Introspect): Introspect {
-  return cacheSeconds === 0 ? introspect : shareFlights(introspect)
 }

@@ -1,4 +1,5 @@
 // A call to an issuer: within time and size, and never on to where it is redirected.
+import { type Claims, isObject } from './claims.ts'
 
 export interface IssuerAnswer {
   readonly status: number
@@ -35,11 +36,11 @@ export function createIssuerCall({ fetch, timeoutSeconds }: IssuerCallOptions): 
 }
 
 /** The answer as JSON; null unless it is a 200 with an object in it. */
-export function parseAnswer({ status, text }: IssuerAnswer): Readonly<Record<string, unknown>> | null {
+export function parseAnswer({ status, text }: IssuerAnswer): Claims | null {
   if (status !== 200) return null
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+    return isObject(value) ? value : null
   } catch {
     return null
   }

@@ -1,5 +1,4 @@
 // The person's access token becomes one for a single audience: OAuth 2.0 Token Exchange (RFC 8693).
-
 import { decodeClaims } from './access-token.ts'
 import type { SendAsClient } from './client-request.ts'
 import { buildScope, type ObtainRules, obtainToken } from './obtain-token.ts'
