@@ -22,6 +22,7 @@ import { type Cookies, createCookies } from './session/session-cookie.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { withinRealm } from './session/within-realm.ts'
 import type { Credentials } from './tokens/credential.ts'
+import { endSecondLogins, type FindRealm } from './tokens/end-second-logins.ts'
 import type { Refresher } from './tokens/refresh.ts'
 import { storeSecondLogin } from './tokens/second-login.ts'
 
@@ -129,6 +130,7 @@ function buildLoginOptions(realm: string, cookies: Cookies, parts: EndpointParts
     loginPath: config.endpoints.login + realmSuffix(realm, config),
     redirectUri: callbackUrl(realm, config),
     store,
+    endSecondLogins: (session) => endSecondLogins(session, findRealm(realms)),
     wait,
     waitSeconds: LOGIN_WAIT_SECONDS,
   }
@@ -137,7 +139,7 @@ function buildLoginOptions(realm: string, cookies: Cookies, parts: EndpointParts
 function buildLogoutOptions(
   login: FinishLoginOptions,
   logoutMac: Mac,
-  { config, ring, store }: EndpointParts,
+  { config, ring, realms, store }: EndpointParts,
 ): LogoutOptions {
   const { realm, cookies, sessions, events, frontends } = login
   const suffix = realmSuffix(realm.realm, config)
@@ -154,9 +156,14 @@ function buildLogoutOptions(
     logoutPath: config.endpoints.logout + suffix,
     loggedOutPath,
     postLogoutRedirectUri: config.publicUrl + loggedOutPath,
+    endSecondLogins: (session) => endSecondLogins(session, findRealm(realms)),
     wait: waitLoosely,
     realmSeconds: LOGOUT_REALM_SECONDS,
   }
+}
+
+function findRealm(realms: Realms): FindRealm {
+  return (name) => realms.all.find(({ realm }) => realm === name)
 }
 
 function buildFrontends(config: GatewayConfig): Frontends {

@@ -7,6 +7,7 @@ import { addParameter, FRONT_PAGE } from '../http/return-to.ts'
 import { type ErrorCode, isGatewayError } from '../kernel/errors.ts'
 import type { Redeemed } from '../realm/relying-party.ts'
 import type { LiveSession } from '../session/live-session.ts'
+import type { Session } from '../session/session.ts'
 import { buildSessionCookie } from '../session/session-cookie.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import {
@@ -26,6 +27,8 @@ const CLAIM_SURPLUS_SECONDS = 60
 
 export interface FinishLoginOptions extends LoginOptions {
   readonly store: Pick<SessionStore, 'claim' | 'settleClaim'>
+  /** Ends what the session's person has opened at second realms. Never rejects. */
+  readonly endSecondLogins: (session: Session) => Promise<unknown>
   readonly wait: (seconds: number) => Promise<void>
   /** How long the second of two answers to one attempt waits for the first. */
   readonly waitSeconds: number
@@ -181,7 +184,7 @@ async function openSession(
   const sid = claims.sid ?? null
   const opened = await options.sessions.open({ ...redeemed, realm, issuer, subject: claims.sub, sid })
   // A session that was planted in this browser must not live on beside the new one (session fixation).
-  if (previous !== undefined) await options.sessions.end(previous, 'new-login', 'a new login in the same browser')
+  if (previous !== undefined) await endPrevious(previous, claims.sub, options)
   const session = opened.live.session.handle
   options.events.emit({ kind: 'login.finished', requestId: request.id, realm, subject: claims.sub, session })
   return buildRedirect(destination(attempt, response, options), [
@@ -189,6 +192,12 @@ async function openSession(
     buildLoginCount(request, previous !== undefined, options.cookies),
     clearAttempt(attempt, options),
   ])
+}
+
+async function endPrevious(previous: LiveSession, subject: string, options: FinishLoginOptions): Promise<void> {
+  await options.sessions.end(previous, 'new-login', 'a new login in the same browser')
+  // Second realms would take the next person for the one before, whose browser it was.
+  if (previous.session.subject !== subject) await options.endSecondLogins(previous.session)
 }
 
 function destination(attempt: LoginAttempt, { actionStatus }: CodeResponse, options: FinishLoginOptions): string {

@@ -41,8 +41,14 @@ export async function startSecondLogin(request: GatewayRequest, options: SecondL
     const thisPage = buildLoginUrl(options.loginPath, returnTo)
     return buildRedirect(buildLoginUrl(options.firstLoginPathOf(loginRealm), thisPage))
   }
-  if (secondLoginOf(live.session, options.realm.realm) !== null) return buildRedirect(returnTo)
+  if (isHeld(secondLoginOf(live.session, options.realm.realm), options)) return buildRedirect(returnTo)
   return startSecondLoginFor(request, live, returnTo, options)
+}
+
+/** Whether tokens can still be had from it: one of another issuer, or that has ended for good, is none any more. */
+function isHeld(login: SecondLogin | null, { realm, sessions }: SecondLoginOptions): boolean {
+  if (login === null || login.issuer !== realm.issuer) return false
+  return login.tokens.refreshToken !== null || sessions.now() < login.refreshDueAt
 }
 
 /** For a page whose service needs a token of the second realm, and back to it. */
@@ -56,8 +62,13 @@ export async function startSecondLoginFor(
   const { handle, realm: loginRealm } = live.session
   const parameters: Readonly<Record<string, string>> =
     options.identityProvider === null ? {} : { kc_idp_hint: options.identityProvider }
-  const boundTo = { handle, loginRealm }
-  return sendToRealm(request, { returnTo, parameters, restarts: 0, boundTo }, [], options)
+  const wish = {
+    returnTo: parseReturnTo(returnTo, options.frontends, request),
+    parameters,
+    restarts: 0,
+    boundTo: { handle, loginRealm },
+  }
+  return sendToRealm(request, wish, [], options)
 }
 
 /** `GET /auth/callback/{realm}`. Throws `ERR_REQUEST_MALFORMED`, `ERR_POLICY_CSRF`, `ERR_STORE_UNAVAILABLE`, `ERR_REALM_…`. */

@@ -1,4 +1,4 @@
-// Ends a session: here first, then at the realm, then in the browser. Whatever the realm does, the session has ended.
+// Ends a session: here first, then at its realms, then in the browser. Whatever a realm does, the session has ended.
 import { buildClearCookie } from '../http/cookies.ts'
 import { isNavigation } from '../http/navigation.ts'
 import { parseQuery, type Query, refuseOthers } from '../http/query.ts'
@@ -14,6 +14,7 @@ import { findSession } from '../session/find-session.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { isLogoutProof } from '../session/logout-proof.ts'
+import type { Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import {
   buildTicketCookie,
@@ -36,8 +37,10 @@ export interface LogoutOptions extends TicketOptions {
   readonly loggedOutPath: string
   /** `publicUrl` and `loggedOutPath`; the one post-logout URI registered at the realm. */
   readonly postLogoutRedirectUri: string
+  /** True when the sessions at second realms have ended, too. Never rejects. */
+  readonly endSecondLogins: (session: Session) => Promise<boolean>
   readonly wait: (seconds: number) => Promise<void>
-  /** How long a browser waits for the realm to end its session. */
+  /** How long a browser waits for the realms to end their sessions. */
   readonly realmSeconds: number
 }
 
@@ -84,10 +87,14 @@ type RealmSession = 'ended' | 'unconfirmed' | 'left-to-browser'
 
 async function endAtRealm({ session }: LiveSession, options: LogoutOptions): Promise<RealmSession> {
   const { refreshToken } = session.tokens
+  const endings = [
+    options.endSecondLogins(session),
+    ...(refreshToken === null ? [] : [options.realm.endSession(refreshToken)]),
+  ]
+  const ended = Promise.all(endings).then((confirmed) => confirmed.every(Boolean))
+  const isConfirmed = await Promise.race([ended, options.wait(options.realmSeconds).then(() => false)])
   if (refreshToken === null) return 'left-to-browser'
-  const ended = options.realm.endSession(refreshToken)
-  const confirmed = await Promise.race([ended, options.wait(options.realmSeconds).then(() => false)])
-  return confirmed ? 'ended' : 'unconfirmed'
+  return isConfirmed ? 'ended' : 'unconfirmed'
 }
 
 function tellFinished(request: GatewayRequest, live: LiveSession, state: RealmSession, options: LogoutOptions): void {

@@ -2,15 +2,19 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Reply } from '../../src/http/reply.ts'
 import { finishLogin } from '../../src/login/finish-login.ts'
-import { finishSecondLogin, type SecondLoginOptions, startSecondLogin } from '../../src/login/second-login.ts'
+import {
+  finishSecondLogin,
+  type SecondLoginOptions,
+  startSecondLogin,
+  startSecondLoginFor,
+} from '../../src/login/second-login.ts'
 import type { LiveSession } from '../../src/session/live-session.ts'
 import type { SecondLogin } from '../../src/session/session.ts'
+import { storeSecondLogin } from '../../src/tokens/second-login.ts'
 import { type CookieJar, createCookieJar, FROM_REALM, locationOf } from '../support/cookie-jar.ts'
-import { createFrontDoor, type FrontDoor, logIn, SESSION_COOKIE } from '../support/front-door.ts'
-import { buildRedeemed, createScriptedParty, type ScriptedParty } from '../support/scripted-party.ts'
+import { createFrontDoor, type FrontDoor, logIn, MODELS, SESSION_COOKIE } from '../support/front-door.ts'
+import { buildRedeemed } from '../support/scripted-party.ts'
 import { buildTokens } from '../support/sessions.ts'
-
-const MODELS = 'https://sso.example/realms/models'
 
 interface Kept {
   readonly live: LiveSession
@@ -19,7 +23,7 @@ interface Kept {
 }
 
 function createSecondDoor(door: FrontDoor) {
-  const models: ScriptedParty = { ...createScriptedParty(), realm: 'models', issuer: MODELS }
+  const { models } = door
   const kept: Kept[] = []
   let keeps = true
   const options: SecondLoginOptions = {
@@ -168,4 +172,48 @@ test('takes no parameter but return_to', async () => {
   const jar = await logIn(door)
   const second = createSecondDoor(door)
   await assert.rejects(begin(second, jar, '?kc_idp_hint=evil'), { code: 'ERR_REQUEST_MALFORMED' })
+})
+
+const NO_REFRESH_TOKEN = buildTokens({ accessToken: 'models-token', refreshToken: null })
+
+/** Logged in, with a second login as it stands in the session. */
+async function withSecondLogin(door: FrontDoor, login: Partial<SecondLogin>): Promise<CookieJar> {
+  const jar = await logIn(door)
+  const found = await door.sessions.find(jar.cookies.get(SESSION_COOKIE))
+  assert.ok(found.kind === 'active')
+  const whole = { issuer: MODELS, subject: 'alice-at-models', tokens: buildTokens(), scope: null, refreshDueAt: 0 }
+  await storeSecondLogin(found.live, 'models', { ...whole, ...login }, door.sessions)
+  return jar
+}
+
+test('who has logged in there already goes straight on', async () => {
+  const door = createFrontDoor()
+  const second = createSecondDoor(door)
+  assert.equal(await begin(second, await withSecondLogin(door, {}), '?return_to=/models'), '/models')
+  const lasting = { tokens: NO_REFRESH_TOKEN, refreshDueAt: Number.POSITIVE_INFINITY }
+  assert.equal(await begin(second, await withSecondLogin(door, lasting), '?return_to=/models'), '/models')
+  assert.equal(second.models.asked.length, 0)
+})
+
+for (const [what, login] of [
+  ['has ended for good', { tokens: NO_REFRESH_TOKEN }],
+  ['was at another issuer', { issuer: 'https://sso.example/realms/before' }],
+] as const) {
+  test(`a second login that ${what} is begun anew, and does not lead in a circle`, async () => {
+    const door = createFrontDoor()
+    const second = createSecondDoor(door)
+    await begin(second, await withSecondLogin(door, login), '?return_to=/models')
+    assert.equal(second.models.asked.length, 1)
+  })
+}
+
+test('a page whose address is too long for a cookie still gets its second login, and ends at the home', async () => {
+  const door = createFrontDoor()
+  const jar = await logIn(door)
+  const second = createSecondDoor(door)
+  const found = await door.sessions.find(jar.cookies.get(SESSION_COOKIE))
+  assert.ok(found.kind === 'active')
+  const page = `/models?q=${'x'.repeat(5000)}`
+  jar.take(await startSecondLoginFor(jar.request(page), found.live, page, second.options))
+  assert.equal(locationOf(await finish(second, jar)), '/')
 })

@@ -9,10 +9,12 @@ import { type FinishLoginOptions, finishLogin } from '../../src/login/finish-log
 import type { AllowedParameters } from '../../src/login/login-parameters.ts'
 import { startLogin } from '../../src/login/start-login.ts'
 import type { LogoutOptions } from '../../src/logout/logout.ts'
+import type { Session } from '../../src/session/session.ts'
 import { createCookies } from '../../src/session/session-cookie.ts'
+import { endSecondLogins } from '../../src/tokens/end-second-logins.ts'
 import { type CookieJar, createCookieJar, FROM_REALM, locationOf } from './cookie-jar.ts'
 import { createReplicaSet, LIMITS } from './lifecycle.ts'
-import { createScriptedParty, ISSUER } from './scripted-party.ts'
+import { createScriptedParty, ISSUER, type ScriptedParty } from './scripted-party.ts'
 
 export const ANY_PARAMETER: AllowedParameters = {
   kc_idp_hint: 'any',
@@ -36,6 +38,8 @@ export const FRONTENDS: Frontends = {
 }
 
 export const SESSION_COOKIE = '__Host-Http-doorman'
+/** The issuer of the second realm. */
+export const MODELS = 'https://sso.example/realms/models'
 
 export function createRing() {
   const keys = [{ id: '8899aabbccddeeff', secret: randomBytes(32) }]
@@ -55,7 +59,18 @@ export function createFrontDoor(announcesIssuer = true) {
     sameSite: 'Lax',
   })
   const wait = async (seconds: number) => clock.advance(seconds)
-  const common = { realm, sessions, store, cookies, events: bus, frontends: FRONTENDS, wait }
+  const models: ScriptedParty = { ...createScriptedParty(), realm: 'models', issuer: MODELS }
+  const common = {
+    realm,
+    sessions,
+    store,
+    cookies,
+    events: bus,
+    frontends: FRONTENDS,
+    endSecondLogins: (session: Session) =>
+      endSecondLogins(session, (name) => (name === models.realm ? models : undefined)),
+    wait,
+  }
   const login: FinishLoginOptions = {
     ...common,
     sealer: createSealer(ring, 'login-attempt'),
@@ -91,7 +106,7 @@ export function createFrontDoor(announcesIssuer = true) {
     // Never in time for a realm that answers: that race is a test of its own.
     wait: () => new Promise(() => {}),
   }
-  return { clock, store, sessions, events, realm, cookies, login, user, logout }
+  return { clock, store, sessions, events, realm, models, cookies, login, user, logout }
 }
 
 export type FrontDoor = ReturnType<typeof createFrontDoor>
