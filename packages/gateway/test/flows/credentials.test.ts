@@ -6,6 +6,8 @@ import type { Caller, Guard } from '@doorman/resource-server'
 import { decodeProtectedHeader } from 'jose'
 import { askGateway, decode, problemCode } from '../support/flow.ts'
 import {
+  ALICE,
+  ALICE_OF_MODELS,
   guarded,
   type PairStage,
   SERVICES,
@@ -13,9 +15,6 @@ import {
   testPairOnBothFronts,
   tokenSent,
 } from '../support/pair-stage.ts'
-
-const ALICE = '00000000-0000-4000-8000-000000000001'
-const ALICE_OF_MODELS = '00000000-0000-4000-8000-0000000000a1'
 
 /** By service: whose guard takes it, and what it then knows. */
 const KINDS = [

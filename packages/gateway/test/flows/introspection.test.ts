@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import { FAULTS } from '@doorman/dev-realm'
 import { askGateway, createShiftedClock, decode, type GatewayAnswer } from '../support/flow.ts'
 import {
+  ALICE,
+  askAsClient,
   type PairStage,
   REALMS,
   setClient,
@@ -12,7 +14,6 @@ import {
   tokenSent,
 } from '../support/pair-stage.ts'
 
-const ALICE = '00000000-0000-4000-8000-000000000001'
 const CACHE_SECONDS = 10
 const INTROSPECTING = {
   realms: REALMS.replace('clientId: web-gateway', 'clientId: web-gateway\n    introspect: true'),
@@ -22,24 +23,18 @@ const INTROSPECTING = {
   - { path: "/research/*", service: reports, require: { roles: [researcher], via: [bearer] } }`,
 }
 
-const CLIENT = { authorization: `Basic ${btoa('web-gateway:web-gateway-test-secret')}` }
-
 /** An access token of alice; a light one names neither a subject nor an audience. */
 async function tokenOf(stage: PairStage, isLight = true): Promise<string> {
   setClient(stage.realm, 'web-gateway', { lightweightTokens: isLight })
   const alice = await stage.loggedIn()
   assert.equal((await alice.fetch(stage.url('/session/x'))).status, 200)
   const token = tokenSent(stage) ?? ''
-  ;(stage.upstream.received as unknown[]).length = 0
+  stage.upstream.forget()
   assert.equal(decode(token).sub === undefined, isLight)
   return token
 }
 
-async function revoke(stage: PairStage, token: string): Promise<void> {
-  const url = `${stage.realm.issuer}/protocol/openid-connect/revoke`
-  const answer = await fetch(url, { method: 'POST', headers: CLIENT, body: new URLSearchParams({ token }) })
-  assert.equal(answer.status, 200)
-}
+const revoke = (stage: PairStage, token: string) => askAsClient(stage.realm, 'revoke', 'web-gateway', { token })
 
 const ask = (stage: PairStage, token: string, path = '/agent/x'): Promise<GatewayAnswer> =>
   askGateway(stage, path, { headers: { authorization: `Bearer ${token}` } })

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import type { BrowserAnswer } from '@doorman/dev-realm/browser'
 import { askGateway, type GatewayAnswer, problemCode } from '../support/flow.ts'
 import {
+  askAsClient,
   type PairStage,
   REALMS,
   setClient,
@@ -138,12 +139,8 @@ test('a limit by client counts all callers of one application', async (t) => {
     await browser.fetch(stage.url('/free/x'))
     people.push(`Bearer ${tokenSent(stage)}`)
   }
-  const answer = await fetch(`${stage.realm.issuer}/protocol/openid-connect/token`, {
-    method: 'POST',
-    headers: { authorization: `Basic ${btoa('other-gateway:other-gateway-test-secret')}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
-  })
-  const { access_token: robot } = (await answer.json()) as { readonly access_token: string }
+  const robot = (await askAsClient(stage.realm, 'token', 'other-gateway', { grant_type: 'client_credentials' }))
+    .access_token
   const ask = async (authorization = '') =>
     (await askGateway(stage, '/client/x', { headers: { authorization } })).status
   const [alice, bob] = people

@@ -6,11 +6,8 @@ import type { Browser, BrowserAnswer, BrowserRequest } from '@doorman/dev-realm/
 import { createCookies } from '../../src/session/session-cookie.ts'
 import { askGateway, decode, locationOf, problemCode } from '../support/flow.ts'
 import { bring, FROM_REALM } from '../support/login-steps.ts'
-import { type PairStage, setPairStage, tokenSent } from '../support/pair-stage.ts'
+import { ALICE, ALICE_OF_MODELS, type PairStage, setPairStage, tokenSent } from '../support/pair-stage.ts'
 import { FRONTS } from '../support/stage.ts'
-
-const ALICE = '00000000-0000-4000-8000-000000000001'
-const ALICE_OF_STAFF = '00000000-0000-4000-8000-0000000000a1'
 
 const REALMS = `
   main:
@@ -85,7 +82,7 @@ testOffices('a session of one realm is nobody at the other realm’s front end',
   assert.deepEqual(await subjects(offices, customer), [ALICE, 401])
   const member = stage.browser()
   await logIn(offices, member, '/auth/login/staff?return_to=/nothing')
-  assert.deepEqual(await subjects(offices, member), [401, ALICE_OF_STAFF])
+  assert.deepEqual(await subjects(offices, member), [401, ALICE_OF_MODELS])
   stage.upstream.answer((_, response) => response.end('ok'))
   const received = stage.upstream.received.length
   assert.equal((await atDesk(offices, customer, '/reports/x')).status, 401)
@@ -111,17 +108,17 @@ testOffices('a session’s cookie under the other realm’s name opens nothing',
     await thief.fetch(stage.url(path), { method: 'POST' })
     await atDesk(offices, thief, path, 'POST')
   }
-  assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_STAFF])
+  assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_MODELS])
 })
 
 testOffices('with both sessions each front end speaks for its own person, to services too', async (offices) => {
   const { stage } = offices
   const browser = await loggedInTwice(offices)
-  assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_STAFF])
+  assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_MODELS])
   await browser.fetch(stage.url('/agent/x'))
   assert.partialDeepStrictEqual(decode(tokenSent(stage) ?? ''), { sub: ALICE, client_id: 'web-gateway' })
   await atDesk(offices, browser, '/agent/x')
-  assert.partialDeepStrictEqual(decode(tokenSent(stage) ?? ''), { sub: ALICE_OF_STAFF, client_id: 'model-gateway' })
+  assert.partialDeepStrictEqual(decode(tokenSent(stage) ?? ''), { sub: ALICE_OF_MODELS, client_id: 'model-gateway' })
   await atDesk(offices, browser, '/reports/x')
   assert.equal(decode(tokenSent(stage) ?? '').iss, stage.models.issuer)
   await browser.fetch(stage.url('/reports/x'))
@@ -205,7 +202,7 @@ testOffices('a logout ends the session of its realm and leaves the other one', a
   assert.equal(stage.realm.sessions().length, 1)
   await logIn(offices, browser, '/auth/login/staff?return_to=/nothing')
   assert.equal((await browser.fetch(stage.url('/auth/logout'), { method: 'POST' })).status, 200)
-  assert.deepEqual(await subjects(offices, browser), [401, ALICE_OF_STAFF])
+  assert.deepEqual(await subjects(offices, browser), [401, ALICE_OF_MODELS])
 })
 
 testOffices('a logout proof of one session does not end the other', async (offices) => {
@@ -221,7 +218,7 @@ testOffices('a logout proof of one session does not end the other', async (offic
   ] as const) {
     assert.equal((await browser.navigate(stage.url(path + search))).status, 400)
   }
-  assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_STAFF])
+  assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_MODELS])
   assert.equal((await browser.navigate(staffUrl.href)).status, 303)
   assert.deepEqual(await subjects(offices, browser), [ALICE, 401])
 })
@@ -243,7 +240,7 @@ testOffices('what one realm’s trouble ends or hides is its own people’s', as
   assert.equal((await browser.fetch(stage.url('/reports/x'))).status, 200)
   assert.equal((await stage.browser().navigate(stage.url('/auth/login'))).status, 303)
   assert.equal((await atDesk(offices, browser, '/auth/refresh', 'POST')).status, 503)
-  assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_STAFF])
+  assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_MODELS])
 })
 
 test('neither realm’s cookie reaches a service, and either one beside a bearer is 400', async (t) => {

@@ -15,9 +15,8 @@ import {
   userOf,
 } from '../support/flow.ts'
 import { bring } from '../support/login-steps.ts'
-import { type PairStage, setPairStage, testPairOnBothFronts, tokenSent } from '../support/pair-stage.ts'
+import { ALICE, type PairStage, setPairStage, testPairOnBothFronts, tokenSent } from '../support/pair-stage.ts'
 
-const ALICE = '00000000-0000-4000-8000-000000000001'
 const refreshesAtModels = ({ models }: PairStage) => models.calls.count('token', GRANT_TYPES.refreshToken)
 
 /** Logged in to both realms. */

@@ -35,6 +35,10 @@ export interface PairStage extends Stage, Pick<Site, 'dispatcher'> {
   guard(audience: string, options?: Partial<GuardOptions>): Guard
 }
 
+/** The subject of alice in `main`, and in `models`. */
+export const ALICE = '00000000-0000-4000-8000-000000000001'
+export const ALICE_OF_MODELS = '00000000-0000-4000-8000-0000000000a1'
+
 /** In YAML; `models` asks people to log in there, `robots` speaks for itself, `grants` as the person. */
 export const SECOND_REALMS = `
   models:
@@ -158,6 +162,22 @@ export function testPairOnBothFronts(
 /** The token of the last request that a service received; undefined for none. */
 export function tokenSent({ upstream }: Pick<Stage, 'upstream'>): string | undefined {
   return upstream.received.at(-1)?.headers.authorization?.slice('Bearer '.length)
+}
+
+/** Asks a realm in the name of one of its clients, past the gateways. */
+export async function askAsClient(
+  realm: DevRealm,
+  endpoint: 'token' | 'revoke',
+  clientId: string,
+  form: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, string>>> {
+  const answer = await fetch(`${realm.issuer}/protocol/openid-connect/${endpoint}`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${btoa(`${clientId}:${clientId}-test-secret`)}` },
+    body: new URLSearchParams(form),
+  })
+  if (answer.status !== 200) throw new Error(`${endpoint} for ${clientId}: ${answer.status}`)
+  return endpoint === 'token' ? ((await answer.json()) as Record<string, string>) : {}
 }
 
 /** Changes a client of a realm, as an administrator would. */

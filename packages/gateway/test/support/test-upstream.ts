@@ -28,6 +28,8 @@ export interface TestUpstream {
   readonly sockets: ReadonlySet<Socket>
   /** Says how all requests from now on are answered. */
   answer(script: Script): void
+  /** As if nothing had been received yet. */
+  forget(): void
   close(): Promise<void>
 }
 
@@ -52,6 +54,9 @@ export async function createTestUpstream(): Promise<TestUpstream> {
     sockets,
     answer(next) {
       script = next
+    },
+    forget() {
+      received.length = 0
     },
     async close() {
       server.close()
