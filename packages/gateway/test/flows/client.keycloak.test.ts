@@ -43,7 +43,7 @@ const REFUSED_CLIENTS: readonly (readonly [string, KeycloakStageOptions, RegExp]
   [
     'an unknown client',
     { isRegistered: false, client: { ...WEB_GATEWAY, clientId: 'nobody' } },
-    /client nobody at its token endpoint: 401 invalid_client/,
+    /client nobody: 401 invalid_client/,
   ],
   [
     'a disabled client',
