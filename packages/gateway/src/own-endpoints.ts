@@ -2,51 +2,30 @@
 // for each second realm they log in to beside it.
 import type { UserOptions } from './account/user.ts'
 import type { GatewayConfig, RealmConfig, TenantConfig } from './config/gateway-config.ts'
-import type { Frontends } from './http/return-to.ts'
-import type { Events } from './kernel/events.ts'
 import { createMac, type Mac } from './kernel/mac.ts'
-import { createSealer, type KeyRing } from './kernel/seal.ts'
-import { wait, waitLoosely } from './kernel/wait.ts'
-import type { FinishLoginOptions } from './login/finish-login.ts'
-import type { AllowedParameters, AllowedValues } from './login/login-parameters.ts'
+import { createSealer } from './kernel/seal.ts'
+import { waitLoosely } from './kernel/wait.ts'
+import type { FinishLoginOptions } from './login/finish-attempt.ts'
 import type { SecondLoginOptions } from './login/second-login.ts'
 import { startLoginFor } from './login/start-login.ts'
 import { createLoginDoors, type LoginDoor, type LoginDoors } from './login-doors.ts'
+import { buildLoginOptions, findRealm, type LoginParts, otherOrigins } from './login-options.ts'
 import type { LogoutOptions } from './logout/logout.ts'
 import { tenantsOf } from './policy/tenant.ts'
-import { callbackUrl, type Realms, realmSuffix } from './realms.ts'
+import { loginRealmsOf, realmSuffix } from './realms.ts'
 import type { DoorEndpoints } from './routes.ts'
-import type { SessionLifecycle } from './session/lifecycle.ts'
 import { claimOf } from './session/session.ts'
 import { type Cookies, createCookies } from './session/session-cookie.ts'
-import type { SessionStore } from './session/session-store.ts'
-import { withinRealm } from './session/within-realm.ts'
 import type { Credentials } from './tokens/credential.ts'
-import { endSecondLogins, type FindRealm } from './tokens/end-second-logins.ts'
+import { endSecondLogins } from './tokens/end-second-logins.ts'
 import type { Refresher } from './tokens/refresh.ts'
 import { storeSecondLogin } from './tokens/second-login.ts'
 
-const LOGIN_WAIT_SECONDS = 10
 const LOGOUT_REALM_SECONDS = 3
 
-export interface EndpointParts {
-  readonly config: GatewayConfig
-  readonly ring: KeyRing
-  readonly realms: Realms
-  readonly sessions: SessionLifecycle
+export interface EndpointParts extends LoginParts {
   readonly refresher: Refresher
   readonly credentials: Credentials
-  readonly events: Events
-  readonly store: SessionStore
-}
-
-/** The realms people log in to, by name. */
-function loginRealmsOf({ realms }: GatewayConfig): readonly (readonly [string, RealmConfig])[] {
-  return Object.entries(realms).filter(([, { obtain }]) => obtain === null)
-}
-
-export function otherOrigins({ publicUrl, frontends }: GatewayConfig): readonly string[] {
-  return frontends.map(({ origin }) => origin).filter((origin) => origin !== publicUrl)
 }
 
 function createRealmCookies(realm: string, config: GatewayConfig): Cookies {
@@ -115,27 +94,6 @@ function tenantReader(tenant: TenantConfig | null): UserOptions['tenantsOf'] {
   return tenant === null ? null : (session) => tenantsOf(claimOf(session, tenant.claim))
 }
 
-function buildLoginOptions(realm: string, cookies: Cookies, parts: EndpointParts): FinishLoginOptions {
-  const { config, ring, realms, events, store } = parts
-  return {
-    sealer: createSealer(ring, 'login-attempt'),
-    cookies,
-    maxAttempts: config.login.maxAttempts,
-    attemptSeconds: config.login.attemptSeconds,
-    realm: realms.byName(realm),
-    sessions: withinRealm(parts.sessions, realm),
-    events,
-    frontends: buildFrontends(config),
-    parameters: allowedParameters(config),
-    loginPath: config.endpoints.login + realmSuffix(realm, config),
-    redirectUri: callbackUrl(realm, config),
-    store,
-    endSecondLogins: (session) => endSecondLogins(session, findRealm(realms)),
-    wait,
-    waitSeconds: LOGIN_WAIT_SECONDS,
-  }
-}
-
 function buildLogoutOptions(
   login: FinishLoginOptions,
   logoutMac: Mac,
@@ -160,47 +118,6 @@ function buildLogoutOptions(
     wait: waitLoosely,
     realmSeconds: LOGOUT_REALM_SECONDS,
   }
-}
-
-function findRealm(realms: Realms): FindRealm {
-  return (name) => realms.all.find(({ realm }) => realm === name)
-}
-
-function buildFrontends(config: GatewayConfig): Frontends {
-  const { login, callback, logout, loggedOut } = config.endpoints
-  const behind = (paths: readonly string[], names: readonly string[]) =>
-    paths.flatMap((path) => names.map((realm) => path + realmSuffix(realm, config)))
-  return {
-    ownOrigin: config.publicUrl,
-    otherOrigins: otherOrigins(config),
-    homes: new Map(config.frontends.map(({ origin, home }) => [origin, home])),
-    // The login at a second realm is a place to return to: whoever has no session goes there by way of the first login.
-    excludedPaths: [
-      ...behind(
-        [login, logout, loggedOut],
-        loginRealmsOf(config).map(([realm]) => realm),
-      ),
-      ...behind([callback], Object.keys(config.realms)),
-    ],
-  }
-}
-
-/** What a route asks of people, their pages may ask of the realm. */
-function allowedParameters({ login, routes }: GatewayConfig): AllowedParameters {
-  const people = routes.flatMap(({ require }) => (require === 'none' ? [] : [require]))
-  const ages = people.flatMap(({ maxAgeSeconds }) => (maxAgeSeconds === null ? [] : [String(maxAgeSeconds)]))
-  return {
-    ...login.parameters,
-    acr_values: withValues(
-      login.parameters.acr_values,
-      people.flatMap(({ acr }) => acr),
-    ),
-    max_age: withValues(login.parameters.max_age, ages),
-  }
-}
-
-function withValues(allowed: AllowedValues, more: readonly string[]): AllowedValues {
-  return allowed === 'any' ? allowed : [...new Set([...allowed, ...more])]
 }
 
 /** For each second realm people log in to beside their own. */

@@ -41,6 +41,11 @@ export function createRealms(ground: RealmsGround): Realms {
   }
 }
 
+/** The realms people log in to, by name. */
+export function loginRealmsOf({ realms }: GatewayConfig): readonly (readonly [string, RealmConfig])[] {
+  return Object.entries(realms).filter(([, { obtain }]) => obtain === null)
+}
+
 /** What stands behind the paths of a realm that is not the login realm. */
 export function realmSuffix(realm: string, { loginRealm }: Pick<GatewayConfig, 'loginRealm'>): string {
   return realm === loginRealm ? '' : `/${realm}`
