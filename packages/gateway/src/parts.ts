@@ -98,7 +98,10 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
   const passage = createPassage({
     doors,
     refuseForged,
-    verifyBearer: createBearerVerifier(ownDoor.settings, realms.byName(config.loginRealm), sessions.now),
+    verifyBearer: createBearerVerifier(
+      doors.all.map(({ realm, settings }) => ({ settings, party: realms.byName(realm) })),
+      sessions.now,
+    ),
     sessionCookies: doors.all.map(({ cookies }) => cookies.sessionName),
     challengeRealm: new URL(config.publicUrl).host,
     tenantRules: config.tenant,

@@ -6,7 +6,7 @@ import type { Browser, BrowserAnswer, BrowserRequest } from '@doorman/dev-realm/
 import { createCookies } from '../../src/session/session-cookie.ts'
 import { askGateway, decode, locationOf, problemCode } from '../support/flow.ts'
 import { bring, FROM_REALM } from '../support/login-steps.ts'
-import { ALICE, ALICE_OF_MODELS, type PairStage, setPairStage, tokenSent } from '../support/pair-stage.ts'
+import { ALICE, ALICE_OF_MODELS, type PairStage, setClient, setPairStage, tokenSent } from '../support/pair-stage.ts'
 import { FRONTS } from '../support/stage.ts'
 
 const REALMS = `
@@ -23,6 +23,7 @@ const ROUTES = `
   - { path: "/agent/*", service: agent, require: { login: true } }
   - { path: "/reports/*", service: reports, require: { login: true } }
   - { path: "/either/*", service: reports, require: { login: true, via: [session, bearer] } }
+  - { path: "/told/*", service: agent, require: { login: true, via: [bearer] } }
 `
 const SERVICES = `
   agent: { url: "\${UPSTREAM}", credential: internal }
@@ -241,6 +242,31 @@ testOffices('what one realm’s trouble ends or hides is its own people’s', as
   assert.equal((await stage.browser().navigate(stage.url('/auth/login'))).status, 303)
   assert.equal((await atDesk(offices, browser, '/auth/refresh', 'POST')).status, 503)
   assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_MODELS])
+})
+
+testOffices('a bearer token of either realm is its own person, and opens what takes bearers', async (offices) => {
+  const { stage } = offices
+  setClient(stage.models, 'model-gateway', { audiences: ['model-gateway'] })
+  const browser = await loggedInTwice(offices)
+  await browser.fetch(stage.url('/reports/x'))
+  const customer = tokenSent(stage) ?? ''
+  await atDesk(offices, browser, '/reports/x')
+  const member = tokenSent(stage) ?? ''
+  const ask = (token: string) => askGateway(stage, '/told/x', { headers: { authorization: `Bearer ${token}` } })
+  for (const [token, subject, clientId] of [
+    [customer, ALICE, 'web-gateway'],
+    [member, ALICE_OF_MODELS, 'model-gateway'],
+  ] as const) {
+    assert.equal((await ask(token)).status, 200)
+    assert.partialDeepStrictEqual(decode(tokenSent(stage) ?? ''), { sub: subject, client_id: clientId })
+  }
+  const received = stage.upstream.received.length
+  const [header, , signature] = member.split('.')
+  const body = customer.split('.')[1]
+  for (const mixed of [`${header}.${body}.${signature}`, 'opaque', `${header}.e30.${signature}`]) {
+    assert.equal((await ask(mixed)).status, 401)
+  }
+  assert.equal(stage.upstream.received.length, received)
 })
 
 test('neither realm’s cookie reaches a service, and either one beside a bearer is 400', async (t) => {
