@@ -10,7 +10,7 @@ export function isReserved(path: string): boolean {
 }
 
 /** Below some endpoints stand names of realms. */
-const ENDPOINTS_WITH_REALMS: ReadonlySet<string> = new Set(['callback', 'token'])
+const ENDPOINTS_WITH_REALMS: ReadonlySet<string> = new Set(['login', 'callback', 'logout', 'loggedOut', 'token'])
 
 /** True when `path` is the endpoint's own. */
 export function isOwnedBy(endpoint: string, own: string, path: string): boolean {

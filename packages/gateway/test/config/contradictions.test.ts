@@ -20,6 +20,7 @@ const CONTRADICTIONS: readonly (readonly [string, string, string])[] = [
   ['idle longer than absolute', `${HEAD}session: { idle: 2d }`, 'session.idle'],
   ['two endpoints at one path', `${HEAD}endpoints: { logout: /auth/user }`, 'endpoints.logout'],
   ['an endpoint among the callbacks of realms', `${HEAD}endpoints: { user: /auth/callback/me }`, 'endpoints.user'],
+  ['an endpoint among the logins of realms', `${HEAD}endpoints: { user: /auth/login/me }`, 'endpoints.user'],
   ['an endpoint that would own another one', `${HEAD}endpoints: { token: /auth }`, 'endpoints.token'],
   ['a route to no service', route('path: /a, service: none-such, require: none'), 'routes[0].service'],
   ['a route to a property of all objects', route('path: /a, service: constructor, require: none'), 'routes[0].service'],
