@@ -24,11 +24,15 @@ export function createBearerVerifier(realms: readonly BearerRealm[], now: () => 
   const [only] = all
   if (only !== undefined && all.length === 1) return only.verify
 
+  // An opaque token may be any realm's: asking more than one would show each the live tokens of the others.
+  const introspecting = all.filter(({ settings }) => settings.introspect)
+  const onlyIntrospecting = introspecting.length === 1 ? introspecting : []
+
   return async (token) => {
     const issuer = issuerOf(token)
-    const asked = all.filter(({ settings, party }) => (issuer === null ? settings.introspect : party.issuer === issuer))
+    const asked = issuer === null ? onlyIntrospecting : all.filter(({ party }) => party.issuer === issuer)
     let refusal: BearerVerdict = { kind: 'refused', code: 'ERR_BEARER_INVALID', because: 'issuer' }
-    // One realm may know us as several clients, and an opaque token may be any realm's.
+    // One realm may know us as several clients.
     for (const { verify } of asked) {
       const verdict = await verify(token)
       if (verdict.kind === 'known') return verdict

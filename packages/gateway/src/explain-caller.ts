@@ -18,11 +18,12 @@ const NO_TOKENS: Session['tokens'] = {
   idToken: null,
 }
 
-/** Somebody of the realm people log in to. */
+/** Somebody of the login realm that `iss` names; of the first one when it names none. */
 export function principalOfClaims({ claims, via }: ClaimedCaller, config: GatewayConfig): Principal {
   if (claims === null) return ANONYMOUS
-  const realm = config.loginRealm
   const caller = callerFromClaims('realm', structuredClone(claims))
+  const named = Object.entries(config.realms).find(([, { obtain, issuer }]) => obtain === null && issuer === claims.iss)
+  const realm = named?.[0] ?? config.loginRealm
   if (via === 'bearer') return bearerPrincipal(caller, '', realm)
   const session: Session = {
     format: SESSION_FORMAT,

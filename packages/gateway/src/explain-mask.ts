@@ -3,9 +3,9 @@
 import type { Explanation } from './explanation.ts'
 import type { TenantDecision } from './policy/tenant.ts'
 
-/** What the gateway itself puts in, and the kind of proof. */
-const OWN_CLAIMS: readonly string[] = ['iss', 'aud', 'jti', 'iat', 'exp']
-const OWN_RULES: readonly string[] = ['via']
+/** What the gateway itself puts in or decides. */
+const OWN_CLAIMS: readonly string[] = ['iss', 'aud', 'realm', 'jti', 'iat', 'exp']
+const OWN_RULES: readonly string[] = ['via', 'realms']
 
 export function maskExplanation(explanation: Explanation): Explanation {
   const { caller, rules, tenant, credential, headers } = explanation

@@ -133,6 +133,7 @@ suite('an explanation', () => {
       [
         ['login', 'alice-id', true],
         ['via', 'session', true],
+        ['realms', 'main', true],
         ['groups', ['/staff'], true],
         ['claims plan', 'free', false],
       ],
@@ -156,6 +157,7 @@ suite('an explanation', () => {
       iss: 'https://app.example.com',
       aud: 'agent',
       sub: 'alice-id',
+      realm: 'main',
       sid: "the session's public handle",
       roles: ['user'],
       tenant: 'acme',
@@ -230,6 +232,7 @@ suite('an explanation with masked values', () => {
       [
         ['login', 'text', true],
         ['via', 'session', true],
+        ['realms', 'main', true],
         ['groups', 'list of 1', true],
         ['claims plan', 'text', false],
       ],

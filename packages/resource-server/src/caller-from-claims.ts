@@ -27,6 +27,7 @@ function readFacts(kind: Kind, claims: Claims): Facts {
     kind,
     issuer: readString(claims.iss) ?? '',
     subject: readString(claims.sub) ?? '',
+    realm: kind === 'internal' ? readString(claims.realm) : null,
     clientId: (kind === 'realm' ? readString(claims.azp) : null) ?? readString(claims.client_id),
     sessionId: readString(claims.sid),
     roles: readStrings(kind === 'internal' ? claims.roles : readMember(claims.realm_access, 'roles')),

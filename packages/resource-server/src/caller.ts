@@ -4,8 +4,10 @@ export interface Caller {
   /** `internal`: a token minted by the gateway for this service. `realm`: an access token of the realm itself. */
   readonly kind: 'internal' | 'realm'
   readonly issuer: string
-  /** `sub`. */
+  /** `sub`, which is one only within `realm` or `issuer`. */
   readonly subject: string
+  /** In internal tokens the realm the person comes from, by its name at the gateway; null in access tokens. */
+  readonly realm: string | null
   /** `client_id`, or `azp` of Keycloak: the client that asked for the token; null when the token names none. */
   readonly clientId: string | null
   /** `sid`: the session's public handle in internal tokens, Keycloak's own in access tokens; null when there is none. */

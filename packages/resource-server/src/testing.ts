@@ -11,6 +11,8 @@ export interface TestCaller {
   readonly kind?: Caller['kind']
   /** Default `test-subject`. */
   readonly subject?: string
+  /** Of internal tokens. Default `main`. */
+  readonly realm?: string
   /** Default `test-client`. */
   readonly clientId?: string
   readonly sessionId?: string
@@ -64,8 +66,15 @@ function buildCommonClaims(caller: TestCaller, audience: string, now: number): R
   }
 }
 
-function buildInternalClaims({ clientId, roles, clientRoles, tenant }: TestCaller): Record<string, unknown> {
-  return { iss: GATEWAY, client_id: clientId ?? 'test-client', roles: roles ?? [], client_roles: clientRoles, tenant }
+function buildInternalClaims({ realm, clientId, roles, clientRoles, tenant }: TestCaller): Record<string, unknown> {
+  return {
+    iss: GATEWAY,
+    realm: realm ?? 'main',
+    client_id: clientId ?? 'test-client',
+    roles: roles ?? [],
+    client_roles: clientRoles,
+    tenant,
+  }
 }
 
 function buildRealmClaims({ clientId, roles, clientRoles = {} }: TestCaller): Record<string, unknown> {

@@ -213,6 +213,8 @@ export type RouteRequirement =
       readonly login: true
       /** How somebody may prove who they are. */
       readonly via: readonly ('session' | 'bearer')[]
+      /** The login realms whose people count, by their local names. */
+      readonly realms: readonly string[]
       /** Realm roles, one of which is enough; empty asks for none. */
       readonly roles: readonly string[]
       /** Realm roles, all of which are needed. */

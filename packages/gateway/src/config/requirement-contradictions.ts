@@ -2,7 +2,9 @@
 import { ownsBelow } from '../kernel/paths.ts'
 import type { Draft, RouteDraft } from './draft.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
+import { isObtained } from './realm-contradictions.ts'
 import { DEFAULT_WAYS, type ParsedRequirement, personRules } from './schema-require.ts'
+import { unknownName } from './suggest.ts'
 
 export function findRequirementContradictions(draft: Draft): readonly Finding[] {
   return [
@@ -11,6 +13,7 @@ export function findRequirementContradictions(draft: Draft): readonly Finding[] 
       const path = ['routes', index]
       return [
         ...findDeniedLogin(route, path),
+        ...findForeignRealms(route, path, draft),
         ...findTenant(route, path, draft),
         ...findShortPath(route, path, draft),
         ...findRouteLimit(route, path, draft),
@@ -23,6 +26,19 @@ function findDeniedLogin({ require: rules }: RouteDraft, path: ConfigPath): read
   if (rules === undefined || isForEverybody(rules) || personRules(rules) !== undefined) return []
   const message = 'the other rules are about somebody who is logged in'
   return [contradiction([...path, 'require', 'login'], message, 'write true, or leave it out')]
+}
+
+function findForeignRealms(
+  { require: rules = 'none' }: RouteDraft,
+  path: ConfigPath,
+  draft: Draft,
+): readonly Finding[] {
+  return (personRules(rules)?.realms ?? []).flatMap((realm, index) => {
+    const key = [...path, 'require', 'realms', index]
+    if (!draft.realms.has(realm)) return [unknownName(key, 'realms', realm, [...draft.realms.keys()])]
+    if (!isObtained(realm, draft)) return []
+    return [contradiction(key, 'nobody logs in by this realm, it has obtain', 'name a realm without it')]
+  })
 }
 
 /** Nobody has to be logged in, and no rule says otherwise. */

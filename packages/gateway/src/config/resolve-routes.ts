@@ -19,7 +19,7 @@ export function resolveService(name: string, { url, credential, auth, timeouts }
 }
 
 /** A route without a credential of its own has the very object of its service. */
-export function resolveRoute(route: ParsedRoute, services: GatewayConfig['services']): RouteConfig {
+export function resolveRoute(route: ParsedRoute, services: GatewayConfig['services'], loginRealm: string): RouteConfig {
   const service = services[route.service]
   if (service === undefined) throw new TypeError(`route ${route.path} names no service`)
   return {
@@ -27,7 +27,7 @@ export function resolveRoute(route: ParsedRoute, services: GatewayConfig['servic
     service: route.service,
     methods: route.methods ?? null,
     rewrite: route.rewrite ?? null,
-    require: resolveRequirement(route.require),
+    require: resolveRequirement(route.require, loginRealm),
     limit: resolveLimit(route.limit),
     credential:
       route.credential === undefined ? service.credential : resolveCredential(route.credential, route.service),
@@ -40,12 +40,13 @@ function resolveCredential(credential: ParsedCredential, service: string): Crede
   return credential.kind === 'internal' ? { ...credential, audience: credential.audience ?? service } : credential
 }
 
-function resolveRequirement(required: ParsedRequirement): RouteRequirement {
+function resolveRequirement(required: ParsedRequirement, loginRealm: string): RouteRequirement {
   const rules = personRules(required)
   if (rules === undefined) return 'none'
   return {
     login: true,
     via: [...new Set(rules.via ?? DEFAULT_WAYS)],
+    realms: [...new Set(rules.realms ?? [loginRealm])],
     roles: rules.roles ?? [],
     allRoles: rules.allRoles ?? [],
     clientRoles: rules.clientRoles ?? {},

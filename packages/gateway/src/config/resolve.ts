@@ -34,7 +34,7 @@ export function resolveConfig(parsed: ParsedConfig, locate: Locate): GatewayConf
     cookies: parsed.cookies,
     frontends: resolveFrontends(parsed, loginRealm),
     services,
-    routes: parsed.routes.map((route) => resolveRoute(route, services)),
+    routes: parsed.routes.map((route) => resolveRoute(route, services, loginRealm)),
     login: {
       parameters: login.parameters,
       maxAttempts: login.maxAttempts,

@@ -34,6 +34,16 @@ const person = z
           'Both at once are answered 400.',
         default: DEFAULT_WAYS,
       }),
+    realms: z
+      .array(nonEmpty('the name of a realm'))
+      .min(1, 'at least one realm')
+      .optional()
+      .meta({
+        description:
+          'The login realms whose people count. A role that one realm grants means nothing in another, so people of ' +
+          'other realms than the first one get in only where this names them.',
+        default: 'the first realm without `obtain`',
+      }),
     roles: roleNames.optional().meta({ description: 'Realm roles, one of which the person must have.' }),
     allRoles: roleNames.optional().meta({ description: 'Realm roles, all of which the person must have.' }),
     clientRoles: z

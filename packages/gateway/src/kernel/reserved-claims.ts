@@ -6,6 +6,7 @@ export const RESERVED_CLAIMS: readonly string[] = [
   'iss',
   'aud',
   'sub',
+  'realm',
   'sid',
   'roles',
   'client_roles',

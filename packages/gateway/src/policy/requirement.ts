@@ -10,6 +10,8 @@ export interface PersonRequirement {
   readonly login: true
   /** How somebody may prove who they are. */
   readonly via: readonly ('session' | 'bearer')[]
+  /** The login realms whose people count, by their local names: a role of one realm means nothing in another. */
+  readonly realms: readonly string[]
   /** Realm roles, one of which is enough; empty asks for none. */
   readonly roles: readonly string[]
   /** Realm roles, all of which are needed. */
@@ -37,7 +39,7 @@ export interface Facts {
 }
 
 export type Denial = { readonly kind: 'deny'; readonly because: string } & (
-  | { readonly needs: 'login' | 'via' | 'tenant' | 'role' | 'group' | 'claim' }
+  | { readonly needs: 'login' | 'via' | 'realm' | 'tenant' | 'role' | 'group' | 'claim' }
   /** All that the route asks for (RFC 6750 section 3). */
   | { readonly needs: 'scope'; readonly scopes: readonly string[] }
   /** All that the route asks for, so that one login is enough (RFC 9470 section 3); empty and null for nothing. */

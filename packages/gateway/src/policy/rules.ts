@@ -37,6 +37,19 @@ const via: Rule = {
   isImplied: (requirement, other) => other.via.every((way) => requirement.via.includes(way)),
 }
 
+const realms: Rule = {
+  conditions: ({ realms }) => [
+    {
+      rule: 'realms',
+      wants: realms,
+      sees: (principal) => principal.realm,
+      holds: (seen) => isOneOf(realms, seen),
+      denial: deny('realm', `is of none of the realms ${list(realms)}`),
+    },
+  ],
+  isImplied: (requirement, other) => other.realms.every((realm) => requirement.realms.includes(realm)),
+}
+
 const tenant: Rule = {
   conditions: ({ tenant }) => {
     if (!tenant) return []
@@ -153,7 +166,19 @@ const maxAge: Rule = {
 }
 
 /** Step-up stands last: nobody is sent to log in again who would be turned away afterwards. */
-export const RULES: readonly Rule[] = [via, tenant, roles, allRoles, clientRoles, groups, scopes, claims, acr, maxAge]
+export const RULES: readonly Rule[] = [
+  via,
+  realms,
+  tenant,
+  roles,
+  allRoles,
+  clientRoles,
+  groups,
+  scopes,
+  claims,
+  acr,
+  maxAge,
+]
 
 type FindNames = (principal: KnownPrincipal) => readonly string[] | undefined
 
@@ -191,7 +216,7 @@ function list(values: readonly ClaimValue[]): string {
   return values.join(', ')
 }
 
-function deny(needs: 'via' | 'tenant' | 'role' | 'group' | 'claim', because: string): Denial {
+function deny(needs: 'via' | 'realm' | 'tenant' | 'role' | 'group' | 'claim', because: string): Denial {
   return { kind: 'deny', needs, because }
 }
 

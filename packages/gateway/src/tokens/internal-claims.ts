@@ -20,12 +20,14 @@ export function buildInternalClaims(
   credential: InternalCredential,
   facts: InternalTokenFacts,
 ): Readonly<Record<string, unknown>> {
-  const { subject, handle, clientId } = beneficiary
+  const { realm, subject, handle, clientId } = beneficiary
   return {
     ...pickClaims(beneficiary, credential),
     iss: facts.issuer,
     aud: credential.audience,
     sub: subject,
+    // A subject is one only within its realm (OpenID Connect Core 1.0 section 2).
+    realm,
     ...(handle === null ? {} : { sid: handle }),
     roles: pickRoles(beneficiary.realmRoles, credential.roles),
     ...pickClientRoles(beneficiary, credential),

@@ -75,6 +75,7 @@ test('a route inherits the credential of its service unless it has its own', () 
     require: {
       login: true,
       via: ['session'],
+      realms: ['main'],
       roles: ['admin'],
       allRoles: [],
       clientRoles: {},

@@ -6,12 +6,17 @@ import { configOf, HEAD, kindsOf, warningsOf, withRoutes } from './support.ts'
 const route = (fields: string, head = HEAD) => withRoutes(head, `path: "/a/*", service: reports, ${fields}`)
 const TENANT = `${HEAD}tenant: {}\n`
 
+test('people of the first login realm count where a route names none', () => {
+  assert.partialDeepStrictEqual(configOf(route('require: { login: true }')).routes[0]?.require, { realms: ['main'] })
+})
+
 test('every rule about the person is understood', () => {
   const rules = `via: [bearer, session, bearer], allRoles: [a, b], scopes: [read], groups: [/staff], tenant: true,
       claims: { department: sales, level: [1, 2], verified: true }, acr: gold, maxAge: 15m`
   assert.deepEqual(configOf(route(`require: { ${rules} }`, TENANT)).routes[0]?.require, {
     login: true,
     via: ['bearer', 'session'],
+    realms: ['main'],
     roles: [],
     allRoles: ['a', 'b'],
     clientRoles: {},
@@ -110,6 +115,7 @@ const REFUSED: readonly (readonly [string, string, string])[] = [
     withRoutes(`${HEAD}tenant: { pathSegment: 3 }\n`, 'path: /a/b/, service: reports, require: { tenant: true }'),
     'routes[0].path',
   ],
+  ['people of a realm that is not there', route('require: { realms: [mian] }'), 'routes[0].require.realms[0]'],
   ['rules about nobody', route('require: { login: false, scopes: [a] }'), 'routes[0].require.login'],
   ['bearers that are nobody', route('require: { login: false, via: [bearer] }'), 'routes[0].require.login'],
 ]

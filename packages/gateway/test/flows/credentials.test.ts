@@ -60,7 +60,7 @@ testPairOnBothFronts('each service receives its own credential, which nobody els
 })
 
 testPairOnBothFronts(
-  'an internal token names the person, the session and the roles, and nothing of the realm',
+  'an internal token names the person, the session and the roles, and nothing of the realm’s own',
   async (stage) => {
     const alice = await stage.loggedIn()
     const token = await tokenAt(stage, alice, 'agent')
@@ -72,6 +72,7 @@ testPairOnBothFronts(
       iss: stage.publicUrl,
       aud: 'agent',
       sub: ALICE,
+      realm: 'main',
       roles: ['user', 'researcher'],
       client_id: 'web-gateway',
     })

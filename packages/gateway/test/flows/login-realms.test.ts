@@ -20,10 +20,12 @@ const REALMS = `
     clientAuth: { secret: model-gateway-test-secret }
 `
 const ROUTES = `
-  - { path: "/agent/*", service: agent, require: { login: true } }
-  - { path: "/reports/*", service: reports, require: { login: true } }
-  - { path: "/either/*", service: reports, require: { login: true, via: [session, bearer] } }
-  - { path: "/told/*", service: agent, require: { login: true, via: [bearer] } }
+  - { path: "/agent/*", service: agent, require: { realms: [main, staff] } }
+  - { path: "/reports/*", service: reports, require: { realms: [main, staff] } }
+  - { path: "/either/*", service: reports, require: { realms: [main, staff], via: [session, bearer] } }
+  - { path: "/told/*", service: agent, require: { realms: [main, staff], via: [bearer] } }
+  - { path: "/customers/*", service: agent, require: { login: true, via: [session, bearer] } }
+  - { path: "/desk/*", service: agent, require: { realms: [staff] } }
 `
 const SERVICES = `
   agent: { url: "\${UPSTREAM}", credential: internal }
@@ -117,9 +119,13 @@ testOffices('with both sessions each front end speaks for its own person, to ser
   const browser = await loggedInTwice(offices)
   assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_MODELS])
   await browser.fetch(stage.url('/agent/x'))
-  assert.partialDeepStrictEqual(decode(tokenSent(stage) ?? ''), { sub: ALICE, client_id: 'web-gateway' })
+  assert.partialDeepStrictEqual(decode(tokenSent(stage) ?? ''), { sub: ALICE, realm: 'main', client_id: 'web-gateway' })
   await atDesk(offices, browser, '/agent/x')
-  assert.partialDeepStrictEqual(decode(tokenSent(stage) ?? ''), { sub: ALICE_OF_MODELS, client_id: 'model-gateway' })
+  assert.partialDeepStrictEqual(decode(tokenSent(stage) ?? ''), {
+    sub: ALICE_OF_MODELS,
+    realm: 'staff',
+    client_id: 'model-gateway',
+  })
   await atDesk(offices, browser, '/reports/x')
   assert.equal(decode(tokenSent(stage) ?? '').iss, stage.models.issuer)
   await browser.fetch(stage.url('/reports/x'))
@@ -242,6 +248,21 @@ testOffices('what one realm’s trouble ends or hides is its own people’s', as
   assert.equal((await stage.browser().navigate(stage.url('/auth/login'))).status, 303)
   assert.equal((await atDesk(offices, browser, '/auth/refresh', 'POST')).status, 503)
   assert.deepEqual(await subjects(offices, browser), [ALICE, ALICE_OF_MODELS])
+})
+
+testOffices('a route lets in people of the realms it names, by default those of the first alone', async (offices) => {
+  const { stage } = offices
+  setClient(stage.models, 'model-gateway', { audiences: ['model-gateway'] })
+  const browser = await loggedInTwice(offices)
+  assert.equal((await browser.fetch(stage.url('/customers/x'))).status, 200)
+  assert.equal((await browser.fetch(stage.url('/desk/x'))).status, 403)
+  assert.equal((await atDesk(offices, browser, '/desk/x')).status, 200)
+  const received = stage.upstream.received.length
+  assert.equal((await atDesk(offices, browser, '/customers/x')).status, 403)
+  await atDesk(offices, browser, '/reports/x')
+  const authorization = `Bearer ${tokenSent(stage)}`
+  assert.equal((await askGateway(stage, '/customers/x', { headers: { authorization } })).status, 403)
+  assert.equal(stage.upstream.received.length, received + 1, 'only the request for the report came through')
 })
 
 testOffices('a bearer token of either realm is its own person, and opens what takes bearers', async (offices) => {

@@ -185,7 +185,7 @@ suite('a decision', () => {
   })
 })
 
-test('a route that asks for a login alone looks at nothing but the kind of the principal', () => {
+test('a route that asks for a login alone looks at nothing but kind and realm of the principal', () => {
   const reads: unknown[] = []
   const principal = new Proxy(person(), {
     get(of, name, receiver) {
@@ -194,7 +194,7 @@ test('a route that asks for a login alone looks at nothing but the kind of the p
     },
   })
   assert.equal(judge(buildRequirement(), principal).kind, 'allow')
-  assert.deepEqual(new Set(reads), new Set(['kind']))
+  assert.deepEqual(new Set(reads), new Set(['kind', 'realm']))
 })
 
 suite('an explanation', () => {
@@ -223,6 +223,7 @@ suite('an explanation', () => {
       [
         ['login', true, 'alice-id', true],
         ['via', ['session'], 'session', true],
+        ['realms', ['main'], 'main', true],
         ['tenant', true, 'acme', true],
         ['roles', ['a', 'b'], ['a'], true],
         ['allRoles', ['a'], ['a'], true],
@@ -239,7 +240,7 @@ suite('an explanation', () => {
 
   test('sees nothing of nobody', () => {
     const found = explainRules(compileRequirement(requirement), ANONYMOUS, FACTS)
-    assert.equal(found.length, 12)
+    assert.equal(found.length, 13)
     assert(found.every(({ saw, holds }) => saw === null && !holds))
   })
 
@@ -251,7 +252,7 @@ suite('an explanation', () => {
     const found = explainRules(compileRequirement(buildRequirement()), somebody, FACTS)
     assert.deepEqual(
       found.map(({ rule }) => rule),
-      ['login', 'via'],
+      ['login', 'via', 'realms'],
     )
   })
 })
@@ -261,6 +262,7 @@ suite('a requirement is implied by one at least as strict', () => {
   const implied: readonly (readonly [requirement: Part, other: Part])[] = [
     [{}, { roles: ['a'] }],
     [{ via: ['session', 'bearer'] }, { via: ['bearer'] }],
+    [{ realms: ['main', 'staff'] }, { realms: ['staff'] }],
     [{ roles: ['a', 'b'] }, { roles: ['a'] }],
     [{ roles: ['a', 'b'] }, { allRoles: ['b', 'c'] }],
     [{ allRoles: ['a'] }, { allRoles: ['a', 'b'] }],
@@ -288,6 +290,8 @@ suite('a requirement is implied by one at least as strict', () => {
   const notImplied: readonly (readonly [requirement: Part, other: Part])[] = [
     [{ via: ['session'] }, {}],
     [{ via: ['session'] }, { via: ['bearer'] }],
+    [{ realms: ['main'] }, { realms: ['staff'] }],
+    [{ realms: ['main'] }, { realms: ['main', 'staff'] }],
     [{ roles: ['a'] }, {}],
     [{ roles: ['a'] }, { roles: ['a', 'b'] }],
     [{ roles: ['a'] }, { roles: ['b'] }],

@@ -5,6 +5,7 @@ export function buildRequirement(changes: Partial<PersonRequirement> = {}): Pers
   return {
     login: true,
     via: ['session', 'bearer'],
+    realms: ['main'],
     roles: [],
     allRoles: [],
     clientRoles: {},

@@ -115,6 +115,7 @@ describe('what a token says', () => {
       iss: ISSUER,
       aud: 'agent',
       sub: 'alice-id',
+      realm: 'main',
       sid: 'handle-1',
       roles: ['admin', 'user'],
       tenant: 'acme',
