@@ -45,6 +45,7 @@ const lifecycle = createSessionLifecycle({
   cachedSessions: count,
   cacheSeconds: LIFE_SECONDS,
   events,
+  onEnded: () => undefined,
 })
 const signingKeys = createSigningKeys({
   store,

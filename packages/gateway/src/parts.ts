@@ -12,7 +12,7 @@ import { createSealer, type KeyRing } from './kernel/seal.ts'
 import type { Clock } from './kernel/time.ts'
 import { createLimiter, type Limiter } from './limiters.ts'
 import { type SecondLoginOptions, startSecondLoginFor } from './login/second-login.ts'
-import { otherOrigins } from './login-options.ts'
+import { findRealm, otherOrigins } from './login-options.ts'
 import { createDoors, createSecondLogins } from './own-endpoints.ts'
 import { createPassage } from './passage.ts'
 import { createRealms, type Realms } from './realms.ts'
@@ -23,6 +23,7 @@ import { createFileKeyRing, createTextKeyRing, joinKeyRings } from './stores/key
 import { createTokenEndpoints } from './token-endpoints.ts'
 import { createTokenParts, usesInternalTokens } from './token-parts.ts'
 import type { Credentials } from './tokens/credential.ts'
+import { endSecondLogins } from './tokens/end-second-logins.ts'
 import type { Refresher } from './tokens/refresh.ts'
 import type { SigningKeys } from './tokens/signing-keys.ts'
 import { createTurnAway, type SecondLoginDoor } from './turn-away.ts'
@@ -64,6 +65,10 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
     cachedSessions: config.session.cachedSessions,
     cacheSeconds: SESSION_CACHE_SECONDS,
     events,
+    onEnded(session, by) {
+      // Where a person ends one, their browser waits for it.
+      if (by !== 'user' && by !== 'new-login') void endSecondLogins(session, findRealm(realms))
+    },
   })
   const { refresher, credentials, signingKeys } = createTokenParts({ config, events, ring, store, sessions, realms })
   const answers = createAnswers(events)

@@ -64,6 +64,8 @@ export interface SessionLifecycleOptions {
   /** After this time a hot session is read again, whatever the change events say. */
   readonly cacheSeconds: number
   readonly events: Events
+  /** Called once for each session that has ended here; must not throw. */
+  readonly onEnded: (session: Session, by: SessionEnd) => void
 }
 
 /** How often the last use is written; more often where a tenth of the idle time is shorter. */
@@ -112,6 +114,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     if (!existed) return
     const { realm, subject, handle } = live.session
     events.emit({ kind: 'session.ended', realm, subject, session: handle, by, because })
+    options.onEnded(live.session, by)
   }
 
   /** When tokens that stay are due does not change because something else of the session did. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Browser } from '@doorman/dev-realm/browser'
-import { decode, problemCode, userOf } from '../support/flow.ts'
+import { decode, logInExpired, problemCode, userOf } from '../support/flow.ts'
 import { type PairStage, setPairStage, tokenSent } from '../support/pair-stage.ts'
 
 async function whoAtModels(stage: PairStage, browser: Browser): Promise<unknown> {
@@ -40,6 +40,17 @@ test('who logs in where somebody else is still logged in gets no token of theirs
   stage.realm.endSessionsOf('alice')
   await logInAs(stage, browser, 'bob', '/auth/login?force=true')
   assert.equal((await userOf(stage, browser)).preferred_username, 'bob')
+  assert.equal(await whoAtModels(stage, browser), 'bob')
+})
+
+test('who logs in after a session that the realm has ended gets no token of it from the second realm', async (t) => {
+  const stage = await setPairStage(t)
+  const browser = await logInExpired(stage, 'alice')
+  await logInAs(stage, browser, 'alice', '/auth/login/models?return_to=/nothing')
+  stage.realm.endSessionsOf('alice')
+  assert.equal((await browser.fetch(stage.url('/reports/x'))).status, 401)
+  await stage.models.calls.reached('logout', 1)
+  await logInAs(stage, browser, 'bob')
   assert.equal(await whoAtModels(stage, browser), 'bob')
 })
 

@@ -42,6 +42,7 @@ export function createReplicaSet(): ReplicaSet {
         cachedSessions: 3,
         cacheSeconds: 30,
         events: bus,
+        onEnded: () => {},
       })
       return { lifecycle, events, bus }
     },
