@@ -40,7 +40,7 @@ const question = z
     method: z.string().max(64),
     path: z.string(),
     claims: claims.optional(),
-    session: z.string().optional(),
+    session: z.string().max(64).optional(),
     via: z.enum(['session', 'bearer']).default('session'),
     tenant: z.string().nullable().default(null),
     showClaims: z.boolean().default(false),
@@ -52,17 +52,17 @@ export async function answerExplain(request: OperatorRequest, { explain, events 
   const asked = parseQuestion(header(request, 'content-type'), await request.readBody())
   if (asked === null) return buildJson(400, { code: 'bad_request' })
   const explained = await explain(asked)
-  if (explained.kind === 'no-session') return buildJson(404, { code: 'not_found' })
   const { caller, showsClaims } = asked
   events.emit({
     kind: 'operator.explained',
     clientAddress: request.clientAddress,
     method: asked.method,
-    route: explained.route,
+    route: explained.kind === 'explained' ? explained.route : explained.kind,
     caller: caller.kind,
     session: caller.kind === 'session' ? caller.handle : null,
     showsClaims,
   })
+  if (explained.kind === 'no-session') return buildJson(404, { code: 'not_found' })
   return buildJson(200, explained.explanation)
 }
 

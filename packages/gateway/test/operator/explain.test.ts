@@ -63,9 +63,10 @@ suite('a question to a running gateway', () => {
     assert.doesNotMatch(JSON.stringify(claimed.told), /canary|secret|acme/)
   })
 
-  test('about a session that there is not is 404', async () => {
-    const { reply } = await ask({ ...QUESTION, session: 'gone' }, { answer: { kind: 'no-session' } })
+  test('about a session that there is not is 404, and audited all the same', async () => {
+    const { reply, told } = await ask({ ...QUESTION, session: 'gone' }, { answer: { kind: 'no-session' } })
     assert.equal(reply.status, 404)
+    assert.partialDeepStrictEqual(told, [{ kind: 'operator.explained', route: 'no-session', session: 'gone' }])
   })
 
   const senseless: readonly (readonly [string, unknown, string?])[] = [
