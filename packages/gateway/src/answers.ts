@@ -25,12 +25,25 @@ export interface Answers {
     detail: ErrorDetail,
     extras: Omit<ErrorExtras, 'requestId'>,
   ): void
+  /** At once for a value, later for a promise of one; whatever goes wrong later is answered. */
+  proceed<T extends object>(exchange: Exchange, value: T | Promise<T>, go: (value: T) => void): void
   /** An error somebody threw. Says nothing to a client that has its answer, or a part of it. */
   fail(exchange: Exchange, error: unknown): void
 }
 
 export function createAnswers(events: Events): Answers {
+  const fail: Answers['fail'] = ({ request, response }, error) => {
+    const { code, detail, cause } = isGatewayError(error) ? error : new GatewayError('ERR_INTERNAL', {}, error)
+    events.emit({ kind: 'request.failed', requestId: request.id, code, detail, cause })
+    if (response.headersSent || response.destroyed) return
+    sendReply(response, buildErrorReply(request, code, { requestId: request.id, ...retryOf(code) }))
+  }
   return {
+    fail,
+    proceed(exchange, value, go) {
+      if (value instanceof Promise) value.then(go).catch((error: unknown) => fail(exchange, error))
+      else go(value)
+    },
     tellWhenAnswered(request, response, route, startedAt) {
       response.once('close', () => {
         events.emit({
@@ -47,12 +60,6 @@ export function createAnswers(events: Events): Answers {
     refuse(request, response, code, detail, extras) {
       events.emit({ kind: 'request.failed', requestId: request.id, code, detail })
       sendReply(response, buildErrorReply(request, code, { requestId: request.id, ...retryOf(code), ...extras }))
-    },
-    fail({ request, response }, error) {
-      const { code, detail, cause } = isGatewayError(error) ? error : new GatewayError('ERR_INTERNAL', {}, error)
-      events.emit({ kind: 'request.failed', requestId: request.id, code, detail, cause })
-      if (response.headersSent || response.destroyed) return
-      sendReply(response, buildErrorReply(request, code, { requestId: request.id, ...retryOf(code) }))
     },
   }
 }

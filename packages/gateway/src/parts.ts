@@ -17,6 +17,7 @@ import { createDoors, createSecondLogins } from './own-endpoints.ts'
 import { createPassage } from './passage.ts'
 import { createRealms, type Realms } from './realms.ts'
 import { buildEndpoints } from './routes.ts'
+import { createSendUpstream } from './send-upstream.ts'
 import { createSessionLifecycle, type SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { createFileKeyRing, createTextKeyRing, joinKeyRings } from './stores/key-ring.ts'
@@ -100,6 +101,9 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
   const { isOurs } = ownDoor.cookies
   const refuseForged = createForgeryGuard(config, answers)
   const limiter = limiterOf(config.limit, answers)
+  const challengeRealm = new URL(config.publicUrl).host
+  const turnAway = createTurnAway({ secondLogins: secondLoginDoors(secondLogins, config), challengeRealm, answers })
+  const buildHeaders = createUpstreamHeaders({ publicUrl: new URL(config.publicUrl), isOwnCookie: isOurs })
   const passage = createPassage({
     doors,
     refuseForged,
@@ -108,12 +112,12 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
       sessions.now,
     ),
     sessionCookies: doors.all.map(({ cookies }) => cookies.sessionName),
-    challengeRealm: new URL(config.publicUrl).host,
+    challengeRealm,
     tenantRules: config.tenant,
     limiter: config.limit?.by === 'ip' ? null : limiter,
     credentials,
-    buildHeaders: createUpstreamHeaders({ publicUrl: new URL(config.publicUrl), isOwnCookie: isOurs }),
-    turnAway: createTurnAway({ secondLogins: secondLoginDoors(secondLogins, config), answers }),
+    sendUpstream: createSendUpstream({ doors, credentials, buildHeaders, challengeRealm, turnAway, answers }),
+    turnAway,
     now: sessions.now,
     answers,
   })

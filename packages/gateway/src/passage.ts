@@ -1,33 +1,24 @@
-// The way of one request through a route: who is calling, whether they may, what the service receives. For a warm
-// session nothing here waits: every step that has its answer at hand goes on at once, and only one that has to ask
+// The way of one request through a route: who is calling, for which tenant, and whether they may. For a warm session
+// nothing here waits: every step that has its answer at hand goes on at once, and only one that has to ask
 // returns a promise.
 import type { Answers } from './answers.ts'
-import { beneficiaryOf } from './beneficiary.ts'
 import type { DoorRoute } from './door-routes.ts'
 import type { RefuseForged } from './forgery-guard.ts'
 import type { Exchange } from './http/exchange.ts'
-import { ERRORS, type ErrorCode } from './kernel/errors.ts'
+import { ERRORS } from './kernel/errors.ts'
 import type { Limiter } from './limiters.ts'
 import type { LoginDoor, LoginDoors } from './login-doors.ts'
 import { decide } from './policy/access-policy.ts'
 import { type BearerErrorCode, type BearerVerdict, readBearer } from './policy/bearer.ts'
-import { askForBearer } from './policy/challenge.ts'
-import {
-  ANONYMOUS,
-  type KnownPrincipal,
-  type Principal,
-  type SessionPrincipal,
-  sessionPrincipal,
-} from './policy/principal.ts'
+import { ANONYMOUS, type KnownPrincipal, type Principal, sessionPrincipal } from './policy/principal.ts'
 import { refuseAccess, refuseCredential } from './policy/refusal.ts'
 import type { Denial, PersonRequirement } from './policy/requirement.ts'
 import { decideTenant, TENANT_REFUSALS, type TenantRules } from './policy/tenant.ts'
+import type { SendUpstream } from './send-upstream.ts'
 import type { SessionLookup } from './session/lifecycle.ts'
 import { readSessionId } from './session/session-cookie.ts'
 import type { Credentials, Freshness } from './tokens/credential.ts'
-import type { Obtained, Refusal } from './tokens/obtained.ts'
 import type { TurnAway } from './turn-away.ts'
-import type { BuildUpstreamHeaders } from './upstream/headers.ts'
 
 export interface PassageOptions {
   readonly doors: LoginDoors<LoginDoor>
@@ -40,8 +31,8 @@ export interface PassageOptions {
   readonly tenantRules: TenantRules | null
   /** Over all routes; null for none. */
   readonly limiter: Limiter | null
-  readonly credentials: Credentials
-  readonly buildHeaders: BuildUpstreamHeaders
+  readonly credentials: Pick<Credentials, 'freshen'>
+  readonly sendUpstream: SendUpstream
   readonly turnAway: TurnAway
   readonly now: () => number
   readonly answers: Answers
@@ -54,13 +45,7 @@ const LIMITS = ['idle', 'absolute', 'realm']
 
 export function createPassage(options: PassageOptions): Passage {
   const { credentials, turnAway, now } = options
-  const { fail } = options.answers
-
-  /** At once for a value, later for a promise of one. */
-  function proceed<T extends object>(exchange: Exchange, value: T | Promise<T>, go: (value: T) => void): void {
-    if (value instanceof Promise) value.then(go).catch((error: unknown) => fail(exchange, error))
-    else go(value)
-  }
+  const { proceed } = options.answers
 
   function enter(exchange: Exchange, route: DoorRoute): void {
     const { require } = route
@@ -104,7 +89,7 @@ export function createPassage(options: PassageOptions): Passage {
   function enterWith(exchange: Exchange, route: DoorRoute, door: LoginDoor, lookup: SessionLookup): void {
     if (lookup.kind === 'none') {
       const code = LIMITS.includes(lookup.because) ? 'ERR_SESSION_EXPIRED' : 'ERR_SESSION_REQUIRED'
-      askToLogIn(exchange, route, door, code, lookup.because)
+      turnAway.toLogin(exchange, route, door, code, lookup.because)
       return
     }
     door.sessions.use(lookup.live)
@@ -117,14 +102,8 @@ export function createPassage(options: PassageOptions): Passage {
       return
     }
     const { code, retryAfterSeconds } = freshness
-    if (ERRORS[code].retry === 'login') askToLogIn(exchange, route, door, code, 'the realm ended the session')
+    if (ERRORS[code].retry === 'login') turnAway.toLogin(exchange, route, door, code, 'the realm ended the session')
     else turnAway.refuse(exchange, { code, because: 'no fresh tokens', challenge: null }, { retryAfterSeconds })
-  }
-
-  function askToLogIn(exchange: Exchange, route: DoorRoute, door: LoginDoor, code: ErrorCode, because: string): void {
-    const takesBearer = route.require !== 'none' && route.require.via.includes('bearer')
-    const challenge = takesBearer ? askForBearer(options.challengeRealm) : null
-    turnAway.toLogin(exchange, route.isPage, door, { code, because, challenge })
   }
 
   /** `door`: where to log in again; null for who came with a bearer token. */
@@ -157,68 +136,15 @@ export function createPassage(options: PassageOptions): Passage {
     const { challengeRealm } = options
     const via = route.require === 'none' ? [] : route.require.via
     const refused = { ...refuseAccess(denial, { via, principal, challengeRealm }), because: denial.because }
-    if (denial.needs === 'step-up' && door !== null) turnAway.toStepUp(exchange, route.isPage, door, denial, refused)
+    if (denial.needs === 'step-up' && door !== null) turnAway.toStepUp(exchange, route, door, denial, refused)
     else turnAway.refuse(exchange, refused, {})
   }
 
   function limit(exchange: Exchange, route: DoorRoute, principal: Principal, tenant: string | null): void {
-    const pass = () => sendCredential(exchange, route, principal, tenant)
+    const pass = () => options.sendUpstream(exchange, route, principal, tenant)
     const passRoute = () => (route.limiter === null ? pass() : route.limiter(exchange, principal, tenant, pass))
     if (options.limiter === null) passRoute()
     else options.limiter(exchange, principal, tenant, passRoute)
-  }
-
-  function sendCredential(exchange: Exchange, route: DoorRoute, principal: Principal, tenant: string | null): void {
-    const who = principal.kind === 'anonymous' ? null : beneficiaryOf(principal)
-    const obtained = credentials.obtain(route.credential, who, tenant)
-    const send = (credential: Obtained) => pass(exchange, route, principal, tenant, credential)
-    if (principal.kind === 'session' && obtained instanceof Promise) {
-      proceed(exchange, obtained, (credential) => passUnlessEnded(exchange, route, principal, () => send(credential)))
-    } else proceed(exchange, obtained, send)
-  }
-
-  /** A realm can take seconds to answer: whoever has logged out meanwhile is not spoken for any more. */
-  function passUnlessEnded(exchange: Exchange, route: DoorRoute, { realm }: SessionPrincipal, pass: () => void): void {
-    const door = options.doors.byRealm(realm)
-    const lookup = door.sessions.find(readSessionId(exchange.request, door.cookies))
-    proceed(exchange, lookup, (found) => {
-      if (found.kind === 'active') pass()
-      else askToLogIn(exchange, route, door, 'ERR_SESSION_REQUIRED', 'ended while its credential was obtained')
-    })
-  }
-
-  function pass(
-    exchange: Exchange,
-    route: DoorRoute,
-    principal: Principal,
-    tenant: string | null,
-    credential: Obtained,
-  ): void {
-    const { request } = exchange
-    switch (credential.kind) {
-      case 'obtained': {
-        const headers = options.buildHeaders(exchange, credential.authorization, tenant)
-        route.forwarder.forward(exchange, route.rewrite(request.path) + request.search, headers, route.forwardRules)
-        return
-      }
-      case 'second-login':
-        if (principal.kind !== 'session') throw new TypeError('a second login belongs to a session')
-        turnAway.toSecondLogin(exchange, route.isPage, credential.realm, principal.live)
-        return
-      case 'refused':
-        refuseWithoutCredential(exchange, route, principal, credential)
-    }
-  }
-
-  /** A credential that cannot be had never becomes none. */
-  function refuseWithoutCredential(exchange: Exchange, route: DoorRoute, principal: Principal, refusal: Refusal): void {
-    const { code, because, retryAfterSeconds } = refusal
-    if (ERRORS[code].retry === 'login' && principal.kind === 'session') {
-      askToLogIn(exchange, route, options.doors.byRealm(principal.realm), code, because)
-      return
-    }
-    const challenge = code === 'ERR_BEARER_INVALID' ? refuseCredential(code, options.challengeRealm).challenge : null
-    turnAway.refuse(exchange, { code, because, challenge }, retryAfterSeconds === 0 ? {} : { retryAfterSeconds })
   }
 
   return enter

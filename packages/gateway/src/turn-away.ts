@@ -1,6 +1,7 @@
 // What somebody gets who may not pass, or not yet: a page goes to log in and comes back, everything else is told why
 // and where to.
 import type { Answers } from './answers.ts'
+import type { DoorRoute } from './door-routes.ts'
 import type { Exchange } from './http/exchange.ts'
 import { isNavigation } from './http/navigation.ts'
 import type { ErrorExtras } from './http/pages.ts'
@@ -10,6 +11,7 @@ import { sendReply } from './http/server.ts'
 import type { ErrorCode } from './kernel/errors.ts'
 import type { LoginWish } from './login/login-attempt.ts'
 import type { LoginDoor } from './login-doors.ts'
+import { askForBearer } from './policy/challenge.ts'
 import type { Denial } from './policy/requirement.ts'
 import type { LiveSession } from './session/live-session.ts'
 
@@ -23,12 +25,14 @@ export interface Refused {
   readonly challenge: string | null
 }
 
+/** A navigation to a page goes to log in. */
+type GuardedRoute = Pick<DoorRoute, 'isPage' | 'require'>
+
 export interface TurnAway {
-  /** `isPage`: a navigation goes to log in. */
-  toLogin(exchange: Exchange, isPage: boolean, door: LoginDoor, refused: Refused): void
-  toStepUp(exchange: Exchange, isPage: boolean, door: LoginDoor, stepUp: StepUp, refused: Refused): void
+  toLogin(exchange: Exchange, route: GuardedRoute, door: LoginDoor, code: ErrorCode, because: string): void
+  toStepUp(exchange: Exchange, route: GuardedRoute, door: LoginDoor, stepUp: StepUp, refused: Refused): void
   /** To the login at a second realm, by its local name. */
-  toSecondLogin(exchange: Exchange, isPage: boolean, realm: string, live: LiveSession): void
+  toSecondLogin(exchange: Exchange, route: GuardedRoute, realm: string, live: LiveSession): void
   refuse(exchange: Exchange, refused: Refused, extras: Pick<ErrorExtras, 'tenants' | 'retryAfterSeconds'>): void
 }
 
@@ -42,10 +46,12 @@ export interface SecondLoginDoor {
 export interface TurnAwayOptions {
   /** By the second realm's local name. */
   readonly secondLogins: ReadonlyMap<string, SecondLoginDoor>
+  /** The name of the protection space in challenges. */
+  readonly challengeRealm: string
   readonly answers: Answers
 }
 
-export function createTurnAway({ secondLogins, answers }: TurnAwayOptions): TurnAway {
+export function createTurnAway({ secondLogins, challengeRealm, answers }: TurnAwayOptions): TurnAway {
   function send(exchange: Exchange, reply: Promise<Reply>): void {
     reply.then(
       (started) => sendReply(exchange.response, started),
@@ -63,18 +69,23 @@ export function createTurnAway({ secondLogins, answers }: TurnAwayOptions): Turn
 
   return {
     refuse,
-    toLogin(exchange, isPage, door, refused) {
+    toLogin(exchange, { isPage, require }, door, code, because) {
       const { request } = exchange
-      if (isPage && isPageRequest(request)) send(exchange, door.startLoginFor(request, placeOf(request), {}))
-      else refuse(exchange, refused, { loginUrl: door.loginUrl })
+      if (isPage && isPageRequest(request)) {
+        send(exchange, door.startLoginFor(request, placeOf(request), {}))
+        return
+      }
+      const takesBearer = require !== 'none' && require.via.includes('bearer')
+      const challenge = takesBearer ? askForBearer(challengeRealm) : null
+      refuse(exchange, { code, because, challenge }, { loginUrl: door.loginUrl })
     },
-    toStepUp(exchange, isPage, door, stepUp, refused) {
+    toStepUp(exchange, { isPage }, door, stepUp, refused) {
       const { request } = exchange
       const parameters = stepUpParameters(stepUp)
       if (isPage && isPageRequest(request)) send(exchange, door.startLoginFor(request, placeOf(request), parameters))
       else refuse(exchange, refused, { loginUrl: `${door.loginUrl}?${new URLSearchParams(parameters)}` })
     },
-    toSecondLogin(exchange, isPage, realm, live) {
+    toSecondLogin(exchange, { isPage }, realm, live) {
       const { request } = exchange
       const door = secondLogins.get(realm)
       if (door === undefined) throw new TypeError(`nobody logs in to realm ${realm}`)
