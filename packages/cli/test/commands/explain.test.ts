@@ -134,7 +134,7 @@ suite('doorman explain', () => {
     assert.equal(exitCode, 2)
     assert.equal(route.path, '/api/*')
     assert.equal(decision.code, 'ERR_SESSION_REQUIRED')
-    assert.equal(rules.length, 4)
+    assert.equal(rules.length, 5)
   })
 
   test('lets no claim move the cursor or turn the text', async () => {
