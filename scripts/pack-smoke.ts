@@ -13,6 +13,7 @@ try {
   installTarballs(packAll())
   expectVersion()
   expectEntries()
+  expectWalk()
   expectRefusalByOldNodes()
 } finally {
   rmSync(directory, { recursive: true, force: true })
@@ -45,6 +46,7 @@ function expectVersion(): void {
 function expectEntries(): void {
   for (const entry of [
     '@doorman/resource-server',
+    ...['express', 'fastify', 'hono', 'node', 'web', 'testing'].map((name) => `@doorman/resource-server/${name}`),
     '@doorman/gateway',
     '@doorman/dev-realm',
     '@doorman/dev-realm/keycloak',
@@ -52,6 +54,19 @@ function expectEntries(): void {
     execFileSync(process.execPath, ['--input-type=module', '-e', `await import('${entry}')`], { cwd: directory })
     console.log(`import '${entry}' works`)
   }
+}
+
+/** The demo as installed: without the services of the examples, which it says. */
+function expectWalk(): void {
+  const { CI: _, ...env } = process.env
+  const words = ['dev', '--walk']
+  const found = spawnSync(join(directory, 'node_modules', '.bin', 'doorman'), words, {
+    cwd: directory,
+    encoding: 'utf8',
+    env,
+  })
+  if (found.status !== 0 || !found.stdout.includes('The walk went well.')) fail('doorman dev --walk', found)
+  console.log('doorman dev --walk goes well')
 }
 
 function expectRefusalByOldNodes(): void {
