@@ -67,19 +67,15 @@ function findProblems(
   source: ConfigSource,
 ): readonly Finding[] {
   const issues = configSchema.safeParse(raw, { error: expectedText }).error?.issues ?? []
-  const understood = issues.filter(({ path }) => !missing.has(yaml.nodeAt(path.map(asPart))))
+  const described = issues.flatMap((issue) => describeIssue(issue, raw))
   const draft = buildDraft(raw)
   return [
     ...findings,
-    ...understood.flatMap((issue) => describeIssue(issue, raw)),
+    ...described.filter(({ kind, path }) => kind !== 'value' || !missing.has(yaml.nodeAt(path))),
     ...findContradictions(draft),
     ...findMissingBundles(draft, source),
     ...findMissingKeyFiles(draft, source),
   ]
-}
-
-function asPart(part: PropertyKey): string | number {
-  return typeof part === 'number' ? part : String(part)
 }
 
 function findMissingBundles({ sections: { tls } }: Draft, { readFile }: ConfigSource): readonly Finding[] {

@@ -33,6 +33,7 @@ realms:
     issuer: https://sso.example.com/realms/main
     clientId: web-gateway
     clientAuth: { secret: "\${KEYCLOAK_CLIENT_SECRET}" }
+    scopes: [openid, profile, email, "organization:*"]
   models:
     issuer: https://sso.example.com/realms/models
     clientId: model-gateway

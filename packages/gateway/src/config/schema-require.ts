@@ -42,7 +42,7 @@ const person = z
         description:
           'The login realms whose people count. A role that one realm grants means nothing in another, so people of ' +
           'other realms than the first one get in only where this names them.',
-        default: 'the first realm without `obtain`',
+        'x-default': 'the first without `obtain`',
       }),
     roles: roleNames.optional().meta({ description: 'Realm roles, one of which the person must have.' }),
     allRoles: roleNames.optional().meta({ description: 'Realm roles, all of which the person must have.' }),

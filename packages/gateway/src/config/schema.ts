@@ -32,7 +32,7 @@ const operator = z
     }),
     tokenFile: filePath.optional().meta({
       description:
-        'A file with a bearer token of at least 32 characters, made at the first start when absent. What is neither probe nor metrics asks for it and is not there without it.',
+        'A file with a bearer token of at least 32 characters, made at the first start when absent. Whoever asks for anything but the probes then sends it. Without it there is no `POST /explain`, and `/metrics` is open.',
     }),
   })
   .prefault({})

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { temporaryFolder } from '../support/temporary-folder.ts'
-import { configOf, HEAD, summaryOf } from './support.ts'
+import { configOf, HEAD, summaryOf, withAgent } from './support.ts'
 
 const withSecret = (text: string) => HEAD.replace('s3cret', () => text)
 
@@ -53,6 +53,15 @@ for (const [behaviour, text, env] of MISSING) {
 
 test('tells every missing variable of one value', () => {
   assert.equal(summaryOf(withSecret('"${A}${B}"')).length, 2)
+})
+
+test('of a missing variable nothing else is told, whatever form its value would have had', () => {
+  const text = withAgent('credential: internal, auth: { secret: "${A}" }')
+  assert.deepEqual(summaryOf(text), ['7:86 interpolation services.agent.auth.secret'])
+})
+
+test('an unknown key is told beside its missing variable', () => {
+  assert.deepEqual(summaryOf(`${HEAD}nothing: "\${A}"\n`), ['9:1 unknown-key nothing', '9:10 interpolation nothing'])
 })
 
 test('keys are not filled in', () => {
