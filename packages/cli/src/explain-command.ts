@@ -1,5 +1,6 @@
 // The options of "doorman explain".
-import { type Command, Option } from 'commander'
+import { METHODS } from 'node:http'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { Environment } from './environment.ts'
 import { CommandError } from './failure.ts'
 import type { Terminal } from './terminal.ts'
@@ -27,7 +28,7 @@ export function addExplain(program: Command, config: Option, { terminal, env, en
   program
     .command('explain')
     .description('say what becomes of a request, and why: the route, every rule, the credential, the headers')
-    .argument('<method>', 'such as GET')
+    .argument('<method>', 'such as GET', parseMethod)
     .argument('<path>', 'as in the request line; a query is ignored')
     .addOption(config)
     .option('--claims <file>', 'who asks: the claims of an access token or ID token as JSON; nobody without')
@@ -45,6 +46,13 @@ export function addExplain(program: Command, config: Option, { terminal, env, en
       const asked = { method, path, claims, as, tenant, via, json: json === true }
       end(await run(asked, flags, terminal, env))
     })
+}
+
+/** Small letters are meant as capitals; what no parser knows never gets as far as a route. */
+function parseMethod(method: string): string {
+  const upperCase = method.toUpperCase()
+  if (!METHODS.includes(upperCase)) throw new InvalidArgumentError('expected a method such as GET.')
+  return upperCase
 }
 
 type Asked = Pick<
@@ -68,7 +76,7 @@ async function run(asked: Asked, flags: Flags, terminal: Terminal, env: Environm
 const HELP = `
 Without --url nothing is sent to anybody.
 
-Exit codes: 0 allowed, 2 denied, 1 failed, 78 the configuration is wrong.
+Exit codes: 0 allowed, 2 refused, 1 failed, 78 the configuration is wrong.
 
 Examples:
   doorman explain GET /api/admin/users --as carol

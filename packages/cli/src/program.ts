@@ -34,7 +34,7 @@ function buildProgram(context: Context): Command {
   const program = new Command('doorman')
     .description('The front door for applications on Keycloak: log in, sessions, calls to your services.')
     .version(readVersion(), '-V, --version', 'print the version')
-    .helpOption('-h, --help', 'print help; also of a command: doorman start --help')
+    .helpOption('-h, --help', 'print help')
     .addHelpText('after', HELP_EXAMPLES)
     .showHelpAfterError('Try doorman --help.')
     .configureOutput({
@@ -58,6 +58,7 @@ Examples:
   doorman check                                              is doorman.yaml right, and who may do what?
   doorman explain GET /api/admin/users --as carol            may she, and why?
   doorman start                                              run the gateway
+  doorman start --help                                       each command has its own help
 
 Exit codes: 0 done, 1 failed, 2 doorman explain: refused, 78 the configuration is wrong.
 `

@@ -25,7 +25,10 @@ export async function explainRemotely(options: RemoteExplainOptions, terminal: T
   if (endpoint.protocol === 'http:' && !isLoopbackHost(endpoint.hostname)) {
     terminal.tell(`warning: the operator's token goes to ${endpoint.host} without encryption`)
   }
-  return printExplanation(await ask(endpoint, token, question), options.json, terminal)
+  const explanation = await ask(endpoint, token, question)
+  const isMasked = !options.showClaims && (options.claims !== null || options.session !== null)
+  if (isMasked) terminal.tell('Values of claims are masked; --show-claims shows them.')
+  return printExplanation(explanation, options.json, terminal)
 }
 
 function buildQuestion({ method, path, claims, as, session, via, tenant, showClaims }: RemoteExplainOptions) {
@@ -66,7 +69,7 @@ async function send(endpoint: URL, token: string, question: string): Promise<Res
       signal: AbortSignal.timeout(TIMEOUT_SECONDS * 1000),
     })
   } catch {
-    throw new CommandError(`${endpoint.origin} does not answer`)
+    throw new CommandError(`${endpoint.origin} does not answer as an operator listener (operator.listen)`)
   }
 }
 

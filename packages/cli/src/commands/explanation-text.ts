@@ -56,7 +56,7 @@ function describeLimit({ requests, windowSeconds, burst, by, of }: LimitFinding)
 
 function describeCredential({ kind, audience, realm, scopes, claims }: CredentialFinding): readonly string[] {
   const words = [
-    kind,
+    kind === 'realm' ? 'a token' : kind,
     ...(audience === null ? [] : [`for ${audience}`]),
     ...(realm === null ? [] : [`from realm ${realm}`]),
     ...(scopes.length === 0 ? [] : [`with ${scopes.join(' ')}`]),
@@ -66,7 +66,7 @@ function describeCredential({ kind, audience, realm, scopes, claims }: Credentia
 }
 
 function describeHeaders({ set, removed }: NonNullable<Explanation['headers']>): readonly string[] {
-  const gone = removed.length === 0 ? [] : [`removed     ${removed.join(', ')}`]
+  const gone = removed.length === 0 ? [] : ['', `removed     ${removed.join(', ')}`]
   return [...formatTable(['header', 'value'], set), ...gone]
 }
 

@@ -26,8 +26,9 @@ export function listSigningKeys(options: SigningKeysOptions, terminal: Terminal,
     const listed = await keys.list()
     if (options.json) return printJson({ keys: listed.map(withDates) }, terminal)
     const rows = listed.map((key) => {
-      const { kid, algorithm, state, signsFrom, publishedUntil } = withDates(key)
-      return [kid, algorithm, state, signsFrom, publishedUntil ?? 'replaced']
+      const dated = withDates(key)
+      const { kid, algorithm, state, signsFrom, publishedUntil } = dated
+      return [kid, algorithm, state, neverSigns(dated) ? 'never' : signsFrom, publishedUntil ?? 'replaced']
     })
     for (const line of formatTable(['key', 'algorithm', 'state', 'signs from', 'published until'], rows)) {
       terminal.print(line)
@@ -74,7 +75,14 @@ export function retireSigningKey(
   })
 }
 
-function tellOutgoing({ kid, signsUntil, publishedUntil }: DatedKey): string {
+/** It only waited, and was retired. */
+function neverSigns({ signsFrom, signsUntil }: DatedKey): boolean {
+  return signsFrom === signsUntil
+}
+
+function tellOutgoing(key: DatedKey): string {
+  const { kid, signsUntil, publishedUntil } = key
+  if (neverSigns(key)) return `${kid} will not sign; it stays published until ${publishedUntil}.`
   return `${kid} signs until ${signsUntil} and stays published until ${publishedUntil}.`
 }
 

@@ -1,4 +1,5 @@
 // "doorman dev": two realms, services, a front page and the gateway, each on its own port, from one doorman.yaml.
+import { openSync } from 'node:fs'
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import type { Server } from 'node:http'
 import { join } from 'node:path'
@@ -27,6 +28,8 @@ export interface DemoOptions {
   /** `DOORMAN_LISTEN`, for containers: another address for the gateway; browsers then use its port. */
   readonly listen: ListenAddress | undefined
   readonly logLevel: LogLevel
+  /** Where the gateway's log goes, in `folder`. Default: the standard output. */
+  readonly logFile?: string
   /** Where the example services are; those that are not there are left out. */
   readonly examples: string
   readonly print: (line: string) => void
@@ -99,13 +102,14 @@ export async function startDemo(options: DemoOptions, openRealm: OpenRealm): Pro
   }
 }
 
-async function startGateway(file: string, { logLevel, print }: DemoOptions) {
+async function startGateway(file: string, { folder, logFile, logLevel, print }: DemoOptions) {
   const reading = readConfig(file, process.env)
   if (reading.kind === 'invalid') throw new Error(reading.problems.map(formatProblem).join('\n'))
   // The demo is one process: that each counts by itself is as it should be.
   const warnings = reading.warnings.filter(({ key }) => !key.endsWith('.limit'))
   for (const warning of warnings) print(`warning: ${formatProblem(warning)}`)
-  return openGateway(reading.config, { logLevel })
+  const log = logFile === undefined ? {} : { logDestination: openSync(join(folder, logFile), 'a', 0o600) }
+  return openGateway(reading.config, { logLevel, ...log })
 }
 
 async function writeDemoFiles(folder: string, realms: DemoRealms, addresses: DemoAddresses): Promise<string> {
@@ -120,6 +124,8 @@ async function writeDemoFiles(folder: string, realms: DemoRealms, addresses: Dem
 }
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const
+/** Of a walk, whose own lines are enough to read. */
+const LOG_FILE = 'doorman.log'
 
 /** Unlike death by a signal, leaving like this takes a Keycloak along that is still starting. */
 function leaveAtOnce(): never {
@@ -129,7 +135,8 @@ function leaveAtOnce(): never {
 /** Runs until a signal ends it, or until the walk is over. The result is the exit code. */
 export async function runDev(options: DevOptions): Promise<number> {
   for (const signal of SIGNALS) process.on(signal, leaveAtOnce)
-  const demo = await startDemo(options, options.usesKeycloak ? openRealKeycloak : openEmbeddedRealm)
+  const openRealm = options.usesKeycloak ? openRealKeycloak : openEmbeddedRealm
+  const demo = await startDemo(options.walks ? { ...options, logFile: LOG_FILE } : options, openRealm)
   try {
     if (options.walks) return (await takeWalk(demo, options)) ? 0 : 1
     options.print(`
@@ -153,8 +160,9 @@ export async function runDev(options: DevOptions): Promise<number> {
   }
 }
 
-async function takeWalk(demo: RunningDemo, { leavesOut, print }: DevOptions): Promise<boolean> {
+async function takeWalk(demo: RunningDemo, { folder, leavesOut, print }: DevOptions): Promise<boolean> {
   await demo.settled
+  print(`Log and doorman.yaml are in ${folder}.`)
   const { publicUrl, realm, lastInternalToken } = demo
   const issuers = { publicUrl, main: realm.issuer, models: realm.modelsIssuer }
   return walk({ ...realm, issuers, lastInternalToken, states: demo.states(), leavesOut, print })

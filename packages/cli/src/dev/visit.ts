@@ -20,13 +20,15 @@ export function whoAnswers(visit: Visit, answer: BrowserAnswer): string {
   return answer.url.startsWith(visit.url('/')) ? 'doorman' : 'realm'
 }
 
+export const WAY_WIDTH = 'browser → doorman'.length
+
 // The query of a URL may hold a code or a state: only its path is shown.
 export function wire(way: string, answer: BrowserAnswer): string {
   const location = answer.headers.get('location')
   const target =
     location === null ? '' : ` → ${new URL(location, answer.url).origin}${new URL(location, answer.url).pathname}`
   const cookies = answer.cookiesSet.length === 0 ? '' : ` (cookies set or cleared: ${answer.cookiesSet.join(', ')})`
-  return `   ${way}   ${answer.method} ${new URL(answer.url).pathname}: ${answer.status}${target}${cookies}`
+  return `   ${way.padEnd(WAY_WIDTH)}   ${answer.method} ${new URL(answer.url).pathname}: ${answer.status}${target}${cookies}`
 }
 
 /** The body as an object; an empty one where it is none. */

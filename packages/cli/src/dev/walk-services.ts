@@ -1,7 +1,7 @@
 // On the walk: every service says what it has proven to have received, and that is compared with what doorman.yaml says.
 import { DEMO_SERVICES, type DemoService, type ServiceStates } from './demo-services.ts'
 import type { Issuers } from './own-services.ts'
-import { asObject, fetchShown, parse, type Visit } from './visit.ts'
+import { asObject, fetchShown, parse, type Visit, WAY_WIDTH } from './visit.ts'
 
 interface Expected {
   readonly kind: 'internal' | 'realm'
@@ -54,7 +54,7 @@ async function askService(visit: Visit, service: DemoService, issuers: Issuers, 
   const { name, framework, credential: configured, path } = service
   const answer = await fetchShown(visit, path)
   const credential = answer.status === 200 ? asObject(parse(answer).credential) : {}
-  visit.print(`   doorman → ${name}   ${describe(credential)}`)
+  visit.print(`   ${`doorman → ${name}`.padEnd(WAY_WIDTH)}   ${describe(credential)}`)
   const isRight =
     configured === 'none' ? credential.kind === 'none' : isAsExpected(credential, expect(name, issuers), person)
   visit.check(isRight, `${name} (${framework}) received its own credential: ${configured}`)

@@ -6,13 +6,16 @@ export interface InitialSettings {
   readonly clientId: string
 }
 
+const USUAL_PORT = 4000
+
 export function buildConfigFile({ issuer, publicUrl, clientId }: InitialSettings): string {
+  const port = listenPort(publicUrl)
   return `# yaml-language-server: $schema=./node_modules/@doorman/gateway/doorman.schema.json
 # Every key: docs/configuration.md. Is it right? doorman check. Run it: doorman start.
 
 publicUrl: ${JSON.stringify(publicUrl)}        # what browsers see; one host
-listen: 127.0.0.1:4000
-operator: { listen: 127.0.0.1:4001 }           # /healthz, /readyz, /metrics
+listen: 127.0.0.1:${port}
+operator: { listen: 127.0.0.1:${port + 1} }           # /healthz, /readyz, /metrics
 
 # Who stands in front, if anybody: only these addresses may speak for a client.
 trustedProxies: []
@@ -40,4 +43,10 @@ routes:
   - { path: "/api/admin/*", service: api, require: { roles: [admin] } }   # realm roles
   - { path: "/*", service: website, require: none }
 `
+}
+
+/** Without TLS nothing stands in front: browsers come to the port itself. */
+function listenPort(publicUrl: string): number {
+  const url = URL.parse(publicUrl)
+  return url?.protocol === 'http:' && url.port !== '' ? Number(url.port) : USUAL_PORT
 }

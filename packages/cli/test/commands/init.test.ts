@@ -32,6 +32,18 @@ test('writes a configuration that is right', async () => {
   assert.deepEqual([checked.exitCode, checked.err], [0, ''])
 })
 
+for (const [publicUrl, listen] of [
+  ['http://localhost:4321', '127.0.0.1:4321'],
+  ['https://app.example.com', '127.0.0.1:4000'],
+  ['https://app.example.com:8443', '127.0.0.1:4000'],
+] as const) {
+  test(`${publicUrl} is listened for on ${listen}`, async () => {
+    const folder = temporaryFolder()
+    await run(['init', '--issuer', realm.issuer, '--public-url', publicUrl, ...files(folder)])
+    assert.match(readFileSync(join(folder, 'doorman.yaml'), 'utf8'), new RegExp(`^listen: ${listen}$`, 'm'))
+  })
+}
+
 test('writes a confidential client with its redirect URIs, PKCE and no secret', async () => {
   const folder = temporaryFolder()
   await run(['init', '--issuer', realm.issuer, '--public-url', 'https://app.example.com', ...files(folder)])

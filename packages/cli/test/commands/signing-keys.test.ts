@@ -99,6 +99,16 @@ test('retiring the key that signs leaves it published, retiring it now does not'
   )
 })
 
+test('of a retired key that only waited it says that it will not sign', async () => {
+  const { file } = await withStore()
+  await rotate(file)
+  const waiting = await rotate(file)
+  const { err } = await run(['keys', 'signing', 'retire', waiting, '-c', file])
+  assert.match(err, new RegExp(`^${waiting} will not sign`))
+  const { out } = await run(['keys', 'signing', 'list', '-c', file])
+  assert.match(out, new RegExp(`^${waiting} .* replaced +never `, 'm'))
+})
+
 test('a key that is not there is an error', async () => {
   const { file } = await withStore()
   await rotate(file)
