@@ -92,10 +92,10 @@ function formatItems(items: readonly CheckedItem[]): readonly string[] {
 }
 
 function nextSteps({ clientFile, config }: InitOptions, items: readonly CheckedItem[]): string {
-  const isRegistered = items.some(({ item, state }) => item === 'redirect URI' && state === 'right')
+  const isRight = (wanted: CheckedItem['item']) => items.some(({ item, state }) => item === wanted && state === 'right')
   const steps = [
-    ...(isRegistered ? [] : [`import ${clientFile} in Keycloak: Clients, Import client`]),
-    'put the secret of the client (tab "Credentials") into KEYCLOAK_CLIENT_SECRET',
+    ...(isRight('redirect URI') ? [] : [`import ${clientFile} in Keycloak: Clients, Import client`]),
+    ...(isRight('secret') ? [] : ['put the secret of the client (tab "Credentials") into KEYCLOAK_CLIENT_SECRET']),
     `name your services and routes in ${config}, then: doorman check`,
     'doorman start',
   ]

@@ -56,10 +56,11 @@ test('writes a confidential client with its redirect URIs, PKCE and no secret', 
 
 test('finds nothing missing in a realm that knows the client', async () => {
   const env = { KEYCLOAK_CLIENT_SECRET: SECRET }
-  const { out } = await run(['init', '--issuer', realm.issuer, ...files(temporaryFolder())], env)
+  const { out, err } = await run(['init', '--issuer', realm.issuer, ...files(temporaryFolder())], env)
   for (const item of ['realm', 'redirect URI', 'post-logout redirect URI', 'secret']) {
     assert.equal(stateOf(out, item), 'ok', out)
   }
+  assert.doesNotMatch(err, /Import client|KEYCLOAK_CLIENT_SECRET/)
 })
 
 const LACKING: readonly (readonly [string, readonly string[], Record<string, string>])[] = [
