@@ -24,9 +24,8 @@ function partyOf(t: TestContext, clientId: string, options: Parameters<typeof cr
   return party
 }
 
-async function untilIntrospected(party: KeycloakParty, endpoint: string): Promise<void> {
-  const isDone = () => party.told.some((event) => event.kind === 'realm.called' && event.endpoint === endpoint)
-  while (!isDone()) await new Promise((resolve) => setTimeout(resolve, 10))
+function isIntrospected(party: KeycloakParty): boolean {
+  return party.told.some((event) => event.kind === 'realm.called' && event.endpoint === 'introspection')
 }
 
 test('a living token is introspected with its claims, until its session ends', async (t) => {
@@ -66,8 +65,7 @@ for (const [clientId, warning] of CHECKS) {
   test(`at start ${clientId} is ${warning === null ? 'found well' : `warned of: ${warning.source}`}`, async () => {
     const party = createKeycloakParty(keycloak, 'main', clientId, { introspects: true })
     party.start()
-    if (warning === null) await untilIntrospected(party, 'introspection')
-    else while (party.warnings().length === 0) await new Promise((resolve) => setTimeout(resolve, 10))
+    await party.until(() => (warning === null ? isIntrospected(party) : party.warnings().length > 0))
     await party.close()
     assert.equal(party.warnings().length, warning === null ? 0 : 1)
     if (warning !== null) assert.match(party.warnings()[0]!, warning)

@@ -151,6 +151,6 @@ test('a realm that nobody logs in to is ready without a redirect URI of ours', a
   const party = createKeycloakParty(keycloak, 'models', 'model-gateway')
   undos.push(party.close)
   party.start()
-  while (party.readiness().kind !== 'ready') await new Promise((resolve) => setTimeout(resolve, 10))
+  await party.until(() => party.readiness().kind === 'ready')
   assert.deepEqual(party.warnings(), [])
 })

@@ -6,10 +6,13 @@ import type { ObtainResult, RelyingParty } from '../../src/realm/relying-party.t
 import { createKeycloakClient, type KeycloakAnswer, passwordOf, WEB_GATEWAY } from './keycloak-client.ts'
 import { changeRealm, clientPath, type Username } from './keycloak-realm.ts'
 import { relyingPartyOptions } from './realm-harness.ts'
+import { untilTold } from './until-told.ts'
 
 export interface KeycloakParty extends RelyingParty {
   readonly told: readonly GatewayEvent[]
   warnings(): readonly string[]
+  /** Looks after each event; fails after ten seconds. */
+  until(condition: () => boolean): Promise<void>
 }
 
 /** Its secret is the one of the realm files unless `options` say otherwise. Nobody logs in to it. */
@@ -35,7 +38,7 @@ export function createKeycloakParty(
     ...options,
   })
   const warnings = () => told.flatMap((event) => (event.kind === 'realm.warned' ? [event.warning] : []))
-  return { ...party, told, warnings }
+  return { ...party, told, warnings, until: (condition) => untilTold(events, condition) }
 }
 
 /** Lets `web-gateway` have people's tokens by their passwords; returns the function that puts it back. */

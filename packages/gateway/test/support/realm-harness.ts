@@ -1,6 +1,6 @@
 // A relying party in front of a scripted realm, with a clock the test sets and everything it told.
 import type { GatewayEvent } from '../../src/kernel/events.ts'
-import { createEvents, type Events } from '../../src/kernel/events.ts'
+import { createEvents } from '../../src/kernel/events.ts'
 import { createRelyingParty, type RelyingPartyOptions } from '../../src/realm/create-relying-party.ts'
 import { buildAccessTokenHash } from '../../src/realm/id-token.ts'
 import type { RelyingParty } from '../../src/realm/relying-party.ts'
@@ -12,6 +12,7 @@ import {
   signToken,
   startScriptedRealm,
 } from './scripted-realm.ts'
+import { untilTold } from './until-told.ts'
 
 export const NOW = 1_800_000_000
 export const REDIRECT_URI = 'https://app.example.com/auth/callback'
@@ -58,20 +59,6 @@ export function relyingPartyOptions(issuer: string): Omit<RelyingPartyOptions, '
   }
 }
 
-/** Resolves after the next event and what it leads to. */
-function nextEvent(events: Events, deadline: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    // A timer of its own: those of the code under test do not keep the process alive.
-    const timer = setInterval(() => deadline.aborted && settle(() => reject(deadline.reason)), 500)
-    const unsubscribe = events.subscribe(() => settle(() => setImmediate(resolve)))
-    function settle(then: () => void): void {
-      clearInterval(timer)
-      unsubscribe()
-      then()
-    }
-  })
-}
-
 export async function startHarness(
   change: (realm: ScriptedRealm) => Partial<RelyingPartyOptions> = () => ({}),
 ): Promise<RealmHarness> {
@@ -106,13 +93,7 @@ export async function startHarness(
     clock,
     told,
     warnings: () => told.flatMap((event) => (event.kind === 'realm.warned' ? [event.warning] : [])),
-    async until(condition) {
-      const deadline = AbortSignal.timeout(10_000)
-      while (!condition()) {
-        deadline.throwIfAborted()
-        await nextEvent(events, deadline)
-      }
-    },
+    until: (condition) => untilTold(events, condition),
     idToken,
     async grant(fields = {}) {
       const good = {
