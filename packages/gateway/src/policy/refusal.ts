@@ -5,7 +5,7 @@ import { askForBearer, askForScopes, askForStepUp, refuseBearer } from './challe
 import type { Principal } from './principal.ts'
 import type { Denial, PersonRequirement } from './requirement.ts'
 
-export interface Refusal {
+export interface AccessRefusal {
   readonly code: ErrorCode
   /** A value of `WWW-Authenticate`; null for none. */
   readonly challenge: string | null
@@ -18,7 +18,7 @@ export interface RefusedRequest {
   readonly challengeRealm: string
 }
 
-export function refuseAccess(denial: Denial, { via, principal, challengeRealm }: RefusedRequest): Refusal {
+export function refuseAccess(denial: Denial, { via, principal, challengeRealm }: RefusedRequest): AccessRefusal {
   switch (denial.needs) {
     case 'login':
     case 'via':
@@ -44,7 +44,7 @@ export function refuseAccess(denial: Denial, { via, principal, challengeRealm }:
   }
 }
 
-export function refuseCredential(code: BearerErrorCode, challengeRealm: string): Refusal {
+export function refuseCredential(code: BearerErrorCode, challengeRealm: string): AccessRefusal {
   switch (code) {
     case 'ERR_BEARER_MALFORMED':
       return { code, challenge: refuseBearer(challengeRealm, 'invalid_request') }

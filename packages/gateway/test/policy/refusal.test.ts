@@ -3,7 +3,7 @@ import { suite, test } from 'node:test'
 import { callerFromClaims } from '@doorman/resource-server'
 import { compileRequirement, decide } from '../../src/policy/access-policy.ts'
 import { ANONYMOUS, bearerPrincipal, type Principal, sessionPrincipal } from '../../src/policy/principal.ts'
-import { type Refusal, refuseAccess, refuseCredential } from '../../src/policy/refusal.ts'
+import { type AccessRefusal, refuseAccess, refuseCredential } from '../../src/policy/refusal.ts'
 import type { PersonRequirement } from '../../src/policy/requirement.ts'
 import { buildRequirement } from '../support/requirements.ts'
 import { buildLive } from '../support/sessions.ts'
@@ -11,7 +11,7 @@ import { buildLive } from '../support/sessions.ts'
 const BY_SESSION = sessionPrincipal(buildLive(), 'web')
 const BY_TOKEN = bearerPrincipal(callerFromClaims('realm', { sub: 'robot' }), 'a-token', 'main')
 
-function refusalOf(changes: Partial<PersonRequirement>, principal: Principal): Refusal {
+function refusalOf(changes: Partial<PersonRequirement>, principal: Principal): AccessRefusal {
   const requirement = buildRequirement(changes)
   const decision = decide(compileRequirement(requirement), principal, { now: 1000, tenant: null })
   assert(decision.kind === 'deny')
@@ -23,7 +23,13 @@ const SCOPE = `${BEARER}, error="insufficient_scope", scope="a b"`
 const STEP_UP = `${BEARER}, error="insufficient_user_authentication", acr_values="gold", max_age="60"`
 
 suite('somebody who is turned away is told', () => {
-  const rows: readonly (readonly [string, Partial<PersonRequirement>, Principal, Refusal['code'], string | null])[] = [
+  const rows: readonly (readonly [
+    string,
+    Partial<PersonRequirement>,
+    Principal,
+    AccessRefusal['code'],
+    string | null,
+  ])[] = [
     ['to log in', { via: ['session'] }, ANONYMOUS, 'ERR_SESSION_REQUIRED', null],
     ['to log in or to bring a token', {}, ANONYMOUS, 'ERR_SESSION_REQUIRED', BEARER],
     ['to bring a token', { via: ['bearer'] }, ANONYMOUS, 'ERR_BEARER_REQUIRED', BEARER],
