@@ -44,6 +44,8 @@ const lifecycle = createSessionLifecycle({
   refreshMarginSeconds: 30,
   cachedSessions: count,
   cacheSeconds: LIFE_SECONDS,
+  staleSeconds: 0,
+  verifySeconds: null,
   events,
   onEnded: () => undefined,
 })
@@ -116,6 +118,8 @@ async function openOne(index: number): Promise<LiveSession> {
     claims: { name: `Person ${index}`, email: `person-${index}@example.test`, preferred_username: `person-${index}` },
     roles: { realmRoles: ['user', 'researcher'], clientRoles: { reports: ['read'] } },
     accessClaims: { scope: 'openid profile email', organization: ['acme'] },
+    device: { userAgent: 'Mozilla/5.0 (X11; Linux x64) bench', address: '192.0.2.0/24' },
+    heals: null,
   })
   return live
 }

@@ -7,13 +7,11 @@ import { type Clock, systemClock } from './kernel/time.ts'
 import { createLog } from './observability/log.ts'
 import type { LogLevel } from './observability/log-lines.ts'
 import { createMetrics } from './observability/metrics.ts'
+import { openStore, readAuthorities } from './open-store.ts'
 import { createExplainer } from './operator-explain.ts'
 import { openOperator } from './operator-listeners.ts'
 import { createParts, createRing, type Parts } from './parts.ts'
-import type { SessionStore } from './session/session-store.ts'
-import { createMemoryStore } from './stores/memory.ts'
 import { observeStore } from './stores/observed.ts'
-import { openSqliteStore } from './stores/sqlite.ts'
 import { sweepRegularly } from './stores/sweep.ts'
 
 export interface GatewayOptions {
@@ -41,8 +39,6 @@ export interface Address {
   readonly port: number
 }
 
-const POLL_MILLISECONDS = 100
-const STORE_BUSY_MILLISECONDS = 2000
 const SWEEP_EVERY_SECONDS = 60
 const SWEEP_PIECE_RECORDS = 500
 const SWEEP_PAUSE_SECONDS = 0.02
@@ -89,7 +85,9 @@ async function connect(
   })
 
   const ring = createRing(config, clock)
-  const store = observeStore(await openStore(config, clock), events)
+  const ca = readAuthorities(config)
+  const tell = (state: 'lost' | 'found') => events.emit({ kind: `store.${state}` })
+  const store = observeStore(await openStore(config, { ca, clock, tell }), events)
   closing.push(() => store.close())
   closing.push(
     sweepRegularly(store, {
@@ -99,7 +97,7 @@ async function connect(
       events,
     }),
   )
-  const parts = createParts({ config, onRefused: options.onRefused ?? (() => {}), clock, events, ring, store })
+  const parts = createParts({ config, onRefused: options.onRefused ?? (() => {}), ca, clock, events, ring, store })
   closing.push(async () => {
     await Promise.all(parts.realms.all.map((realm) => realm.close()))
   })
@@ -141,10 +139,4 @@ async function startSigning({ signingKeys }: Parts, closing: (() => Promise<void
   await signingKeys.start().catch((error: unknown) => {
     if (!isGatewayError(error, 'ERR_STORE_UNAVAILABLE')) throw error
   })
-}
-
-async function openStore({ session }: GatewayConfig, clock: Clock): Promise<SessionStore> {
-  if (session.store.kind === 'memory') return createMemoryStore({ clock })
-  const { path } = session.store
-  return openSqliteStore({ path, clock, pollMillis: POLL_MILLISECONDS, busyMillis: STORE_BUSY_MILLISECONDS })
 }

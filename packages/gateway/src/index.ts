@@ -19,6 +19,7 @@ export type { EventListener, Events, GatewayEvent } from './kernel/events.ts'
 export { isLoopbackHost } from './kernel/loopback.ts'
 export { type Clock, systemClock } from './kernel/time.ts'
 export type { LogLevel } from './observability/log-lines.ts'
+export { openExistingStore } from './open-store.ts'
 export type { RuleFinding } from './policy/access-policy.ts'
 export { openSigningKeyAdministration, type SigningKeyAdministration } from './signing-key-administration.ts'
 export {
@@ -28,7 +29,7 @@ export {
   rotateSealingKey,
   type SealingKey,
 } from './stores/key-ring.ts'
-export { openSqliteStore, type SqliteStore } from './stores/sqlite.ts'
+export { openSqliteStore } from './stores/sqlite.ts'
 export type {
   SigningKeyRetirement,
   SigningKeyRotation,

@@ -40,6 +40,7 @@ export function buildLoginOptions(realm: string, cookies: Cookies, parts: LoginP
     redirectUri: callbackUrl(realm, config),
     store,
     endSecondLogins: (session) => endSecondLogins(session, findRealm(realms)),
+    keptAddress: config.session.clientAddress,
     wait,
     waitSeconds: LOGIN_WAIT_SECONDS,
   }

@@ -1,5 +1,5 @@
 // What a gateway consists of, constructed from the configuration and connected.
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { type Answers, createAnswers } from './answers.ts'
 import { createBearerVerifier } from './bearer-verifier.ts'
 import type { GatewayConfig, LimitConfig } from './config/gateway-config.ts'
@@ -31,8 +31,6 @@ import { createTurnAway, type SecondLoginDoor } from './turn-away.ts'
 import type { Forwarder } from './upstream/forward.ts'
 import { createUpstreamHeaders } from './upstream/headers.ts'
 
-const SESSION_CACHE_SECONDS = 30
-
 export interface Parts {
   readonly door: FrontDoor
   readonly realms: Realms
@@ -49,14 +47,15 @@ export interface Ground {
   readonly config: GatewayConfig
   /** Called when a realm turns out to be one this gateway must not run on. */
   readonly onRefused: (because: string) => void
+  /** PEM certificates of authorities to trust beside Node's own. */
+  readonly ca: readonly string[]
   readonly clock: Clock
   readonly events: Events
   readonly ring: KeyRing
   readonly store: SessionStore
 }
 
-export function createParts({ config, onRefused, clock, events, ring, store }: Ground): Parts {
-  const ca = config.tls.ca.map((file) => readFileSync(file, 'utf8'))
+export function createParts({ config, onRefused, ca, clock, events, ring, store }: Ground): Parts {
   const realms = createRealms({ config, onRefused, ca, clock, events })
   const sessions = createSessionLifecycle({
     store,
@@ -64,11 +63,13 @@ export function createParts({ config, onRefused, clock, events, ring, store }: G
     limits: config.session,
     refreshMarginSeconds: config.refresh.marginSeconds,
     cachedSessions: config.session.cachedSessions,
-    cacheSeconds: SESSION_CACHE_SECONDS,
+    cacheSeconds: config.session.cacheSeconds,
+    staleSeconds: config.session.staleSeconds,
+    verifySeconds: config.session.verifySeconds,
     events,
     onEnded(session, by) {
       // Where a person ends one, their browser waits for it.
-      if (by !== 'user' && by !== 'new-login') void endSecondLogins(session, findRealm(realms))
+      if (by !== 'user' && by !== 'new-login' && by !== 'other-login') void endSecondLogins(session, findRealm(realms))
     },
   })
   const { refresher, credentials, signingKeys } = createTokenParts({ config, events, ring, store, sessions, realms })
@@ -164,7 +165,7 @@ function secondLoginDoors(
 export function createRing({ keys, session }: GatewayConfig, clock: Clock): KeyRing {
   const { store } = session
   // A ring that was lost must not be replaced in silence: every session of the store would be unreadable.
-  const isFirstStart = store.kind === 'memory' || !existsSync(store.path)
+  const isFirstStart = store.kind === 'memory' || (store.kind === 'sqlite' && !existsSync(store.path))
   const createWhenAbsent = isFirstStart && keys.length === 1
   return joinKeyRings(
     keys.map((source) =>

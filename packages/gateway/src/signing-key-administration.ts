@@ -1,11 +1,9 @@
 // The signing keys of the store that a configuration names, for an operator's command. A gateway may be running on it.
-import { existsSync } from 'node:fs'
 import type { GatewayConfig } from './config/gateway-config.ts'
-import { GatewayError } from './kernel/errors.ts'
 import { createSealer } from './kernel/seal.ts'
 import { systemClock } from './kernel/time.ts'
+import { openExistingStore } from './open-store.ts'
 import { createRing } from './parts.ts'
-import { openSqliteStore } from './stores/sqlite.ts'
 import {
   listSigningKeys,
   retireSigningKey,
@@ -14,9 +12,6 @@ import {
   type SigningKeyRotation,
   type SigningKeyStatus,
 } from './tokens/signing-key-administration.ts'
-
-const POLL_MILLISECONDS = 1000
-const BUSY_MILLISECONDS = 5000
 
 /** Its methods reject with `ERR_STORE_UNAVAILABLE`, or `ERR_SIGNING_KEYS_UNAVAILABLE` when the sealing key is missing. */
 export interface SigningKeyAdministration {
@@ -36,10 +31,8 @@ export interface SigningKeyAdministration {
  * absent, `ERR_STORE_UNAVAILABLE`.
  */
 export async function openSigningKeyAdministration(config: GatewayConfig): Promise<SigningKeyAdministration> {
-  const path = storePath(config)
+  const store = await openExistingStore(config)
   const sealer = createSealer(createRing(config, systemClock), 'signing-keys')
-  const clock = systemClock
-  const store = await openSqliteStore({ path, clock, pollMillis: POLL_MILLISECONDS, busyMillis: BUSY_MILLISECONDS })
   const place = { store, sealer }
   const { algorithm } = config.internalTokens
   return {
@@ -48,14 +41,4 @@ export async function openSigningKeyAdministration(config: GatewayConfig): Promi
     retire: (order) => retireSigningKey(place, { ...order, algorithm }),
     close: () => store.close(),
   }
-}
-
-function storePath({ session }: GatewayConfig): string {
-  if (session.store.kind === 'memory') {
-    const remedy = 'keys in the memory of a running gateway cannot be reached: name a file in session.store'
-    throw new GatewayError('ERR_STORE_REFUSED', { reason: 'memory', remedy })
-  }
-  const { path } = session.store
-  if (existsSync(path)) return path
-  throw new GatewayError('ERR_STORE_REFUSED', { reason: 'absent', path, remedy: 'doorman start makes it' })
 }

@@ -24,7 +24,7 @@ import type { Credentials } from './tokens/credential.ts'
 import type { SigningKeys } from './tokens/signing-keys.ts'
 
 /** Of one address: services ask once for a token and keep it; whoever asks more often is guessing. */
-const LIMIT = { requests: 600, windowSeconds: 60, burst: 0, by: 'ip' } as const
+const LIMIT = { requests: 600, windowSeconds: 60, burst: 0, by: 'ip', isShared: false } as const
 
 export interface TokenEndpointParts {
   readonly config: GatewayConfig

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import {
   type GatewayConfig,
   listSealingKeys,
-  openSqliteStore,
+  openExistingStore,
   type RetireOutcome,
   retireSealingKey,
   rotateSealingKey,
@@ -79,16 +79,16 @@ function ringFile({ keys }: GatewayConfig): string {
   throw new CommandError(`there is no ring yet: doorman start makes ${newest.path} at the first start`)
 }
 
-async function countRecords(id: string, { session }: GatewayConfig): Promise<number> {
-  if (session.store.kind === 'memory') {
+async function countRecords(id: string, config: GatewayConfig): Promise<number> {
+  const { store } = config.session
+  if (store.kind === 'memory') {
     throw new CommandError('sessions in the memory of a running gateway cannot be counted; use --force')
   }
-  const { path } = session.store
-  if (!existsSync(path)) return 0
-  const store = await openSqliteStore({ path, clock: systemClock, pollMillis: 1000, busyMillis: 5000 })
+  if (store.kind === 'sqlite' && !existsSync(store.path)) return 0
+  const opened = await openExistingStore(config)
   try {
-    return await store.countSealedBy(id)
+    return await opened.countSealedBy(id)
   } finally {
-    await store.close()
+    await opened.close()
   }
 }

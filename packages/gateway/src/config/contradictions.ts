@@ -10,6 +10,7 @@ import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { findRealmContradictions } from './realm-contradictions.ts'
 import { findRequirementContradictions } from './requirement-contradictions.ts'
 import { findRouteContradictions } from './route-contradictions.ts'
+import { findStoreContradictions } from './store-contradictions.ts'
 
 const RULES: readonly ((draft: Draft) => readonly Finding[])[] = [
   findPlainPublicUrl,
@@ -18,6 +19,7 @@ const RULES: readonly ((draft: Draft) => readonly Finding[])[] = [
   findRealmContradictions,
   findSharedPorts,
   findSessionLimits,
+  findStoreContradictions,
   findEqualEndpoints,
   findRouteContradictions,
   findRequirementContradictions,

@@ -21,7 +21,8 @@ export interface GatewayConfig {
   readonly services: Readonly<Record<string, ServiceConfig>>
   readonly routes: readonly RouteConfig[]
   readonly login: LoginConfig
-  readonly refresh: { readonly marginSeconds: number; readonly waitSeconds: number }
+  readonly refresh: RefreshConfig
+  readonly logout: LogoutConfig
   readonly endpoints: EndpointPaths
   readonly user: UserConfig
   /** PEM files trusted beside the system's certificates; they exist. */
@@ -54,6 +55,8 @@ export interface LimitConfig {
   /** Requests beyond them, once saved up. */
   readonly burst: number
   readonly by: LimitKey
+  /** Counted together by all processes on one store. */
+  readonly isShared: boolean
 }
 
 export interface ListenAddress {
@@ -126,14 +129,77 @@ export type KeySource =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'text'; readonly keys: readonly string[] }
 
-export type StoreConfig = { readonly kind: 'memory' } | { readonly kind: 'sqlite'; readonly path: string }
+export type StoreConfig =
+  | { readonly kind: 'memory' }
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | RedisStoreConfig
+  | PostgresStoreConfig
+
+export interface StoreNode {
+  /** Without brackets, also for IPv6. */
+  readonly host: string
+  readonly port: number
+}
+
+export interface RedisStoreConfig {
+  readonly kind: 'redis'
+  readonly topology: 'single' | 'cluster' | 'sentinel'
+  /** The server; some nodes of the cluster; the Sentinels. */
+  readonly nodes: readonly StoreNode[]
+  /** What the Sentinels call the master; null without Sentinels. */
+  readonly master: string | null
+  readonly isTls: boolean
+  readonly user: string | null
+  readonly password: string | null
+  readonly database: number
+}
+
+export interface PostgresStoreConfig {
+  readonly kind: 'postgres'
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string | null
+  readonly database: string
+  readonly isTls: boolean
+}
 
 export interface SessionConfig {
   readonly store: StoreConfig
+  /** Before every key of Redis; the schema of PostgreSQL. */
+  readonly prefix: string
+  /** Connections to PostgreSQL of one process. */
+  readonly connections: number
   readonly idleSeconds: number
   readonly absoluteSeconds: number
   /** Sessions a replica holds decoded in memory. */
   readonly cachedSessions: number
+  /** After this time a session in memory is read again, whatever the change events say. */
+  readonly cacheSeconds: number
+  /** How long sessions in memory go on once the store is out of reach; 0 for not at all. */
+  readonly staleSeconds: number
+  /** The realm is asked at least this often whether the session lives; null: when the access token is due. */
+  readonly verifySeconds: number | null
+  /** Null for any number. */
+  readonly maxPerUser: { readonly sessions: number; readonly whenFull: 'endOldest' | 'refuseLogin' } | null
+  /** Whether somebody whose session reached a limit proves anew who they are. */
+  readonly afterLimit: 'sso' | 'reauthenticate'
+  /** How much of the address a login came from is kept with the session. */
+  readonly clientAddress: 'none' | 'network' | 'full'
+}
+
+export interface RefreshConfig {
+  readonly marginSeconds: number
+  readonly waitSeconds: number
+  /** Tokens of sessions in use are renewed before a request finds them due. */
+  readonly ahead: boolean
+  /** Renewals one process asks of one realm at the same time. */
+  readonly concurrency: number
+}
+
+export interface LogoutConfig {
+  /** What becomes of requests that are on their way when their session ends. */
+  readonly inFlight: 'finish' | 'cut'
 }
 
 export interface CookieConfig {
@@ -186,6 +252,8 @@ export interface ServiceConfig {
     readonly connectSeconds: number
     readonly headersSeconds: number
     readonly idleBodySeconds: number
+    /** Of an upgraded connection, in both directions together. */
+    readonly idleUpgradeSeconds: number
   }
 }
 
@@ -203,6 +271,8 @@ export interface RouteConfig {
   readonly credential: Credential
   /** A navigation without a session starts a login instead of a 401. */
   readonly page: boolean
+  /** Protocols a connection may be upgraded to, in lower case; empty for none. */
+  readonly upgrade: readonly string[]
   /** Replaces the service's `headersSeconds`; null keeps that. */
   readonly timeoutSeconds: number | null
 }
@@ -265,6 +335,9 @@ export interface EndpointPaths {
   readonly refresh: string
   readonly logout: string
   readonly loggedOut: string
+  readonly backchannelLogout: string
+  readonly events: string
+  readonly sessions: string
   /** `/NAME` of a realm follows. */
   readonly token: string
   readonly jwks: string

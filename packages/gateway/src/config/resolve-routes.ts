@@ -14,6 +14,7 @@ export function resolveService(name: string, { url, credential, auth, timeouts }
       connectSeconds: timeouts.connect,
       headersSeconds: timeouts.headers,
       idleBodySeconds: timeouts.idleBody,
+      idleUpgradeSeconds: timeouts.idleUpgrade,
     },
   }
 }
@@ -32,6 +33,7 @@ export function resolveRoute(route: ParsedRoute, services: GatewayConfig['servic
     credential:
       route.credential === undefined ? service.credential : resolveCredential(route.credential, route.service),
     page: route.page,
+    upgrade: route.upgrade,
     timeoutSeconds: route.timeout ?? null,
   }
 }

@@ -1,5 +1,5 @@
 // From what the schema accepted to what the gateway runs on: units in names, absolute paths, inherited settings.
-import type { FrontendConfig, GatewayConfig, KeySource, StoreConfig } from './gateway-config.ts'
+import type { FrontendConfig, GatewayConfig, KeySource, SessionConfig, StoreConfig } from './gateway-config.ts'
 import { resolveRealm } from './resolve-realm.ts'
 import { resolveRoute, resolveService } from './resolve-routes.ts'
 import type { ParsedConfig } from './schema.ts'
@@ -25,12 +25,7 @@ export function resolveConfig(parsed: ParsedConfig, locate: Locate): GatewayConf
     realms: mapValues(parsed.realms, resolveRealm),
     loginRealm,
     keys: parsed.keys.map((source) => resolveKeySource(source, locate)),
-    session: {
-      store: resolveStore(session.store, locate),
-      idleSeconds: session.idle,
-      absoluteSeconds: session.absolute,
-      cachedSessions: session.cachedSessions,
-    },
+    session: resolveSession(session, locate),
     cookies: parsed.cookies,
     frontends: resolveFrontends(parsed, loginRealm),
     services,
@@ -41,13 +36,37 @@ export function resolveConfig(parsed: ParsedConfig, locate: Locate): GatewayConf
       attemptSeconds: login.attemptLifetime,
       limit: resolveLimit(login.limit === false ? undefined : login.limit),
     },
-    refresh: { marginSeconds: refresh.margin, waitSeconds: refresh.wait },
+    refresh: {
+      marginSeconds: refresh.margin,
+      waitSeconds: refresh.wait,
+      ahead: refresh.ahead,
+      concurrency: refresh.concurrency,
+    },
+    logout: parsed.logout,
     endpoints: parsed.endpoints,
     user: parsed.user,
     tls: { ca: tls.ca.map(locate) },
     tenant: tenant === undefined ? null : { claim: tenant.claim, pathSegment: tenant.pathSegment ?? null },
     internalTokens: { algorithm: internalTokens.algorithm, lifeSeconds: internalTokens.life },
     limit: resolveLimit(parsed.limit),
+  }
+}
+
+function resolveSession(session: ParsedConfig['session'], locate: Locate): SessionConfig {
+  const { prefix, connections, cachedSessions, maxPerUser, whenFull, afterLimit, clientAddress } = session
+  return {
+    store: resolveStore(session.store, locate),
+    prefix,
+    connections,
+    idleSeconds: session.idle,
+    absoluteSeconds: session.absolute,
+    cachedSessions,
+    cacheSeconds: session.cacheAge,
+    staleSeconds: session.staleFor,
+    verifySeconds: session.verifyEvery ?? null,
+    maxPerUser: maxPerUser === undefined ? null : { sessions: maxPerUser, whenFull },
+    afterLimit,
+    clientAddress,
   }
 }
 

@@ -1,7 +1,7 @@
 // Rate limits: how many requests, of whom.
 import { z } from 'zod'
 import type { LimitConfig, LimitKey } from './gateway-config.ts'
-import { parsed, wholeNumber } from './schema-values.ts'
+import { flag, parsed, wholeNumber } from './schema-values.ts'
 
 const WINDOW_SECONDS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3600, d: 86_400 }
 const RATE = /^([1-9]\d{0,8})\/(s|min|h|d)$/
@@ -35,6 +35,7 @@ export const limit = z.strictObject({
     .meta({
       description: 'Whose requests are counted together. Whoever is not known counts by address.',
     }),
+  shared: flag('Counted together by all processes, in `session.store`, which is then Redis or PostgreSQL.'),
 })
 
 const addressLimit = z.strictObject({
@@ -49,8 +50,10 @@ const LOGIN_LIMIT = 'false, or a mapping such as { rate: 600/min, burst: 200 }'
 
 export const loginLimit = z.union([z.literal(false, LOGIN_LIMIT), addressLimit], LOGIN_LIMIT)
 
-export type ParsedLimit = z.output<typeof limit>
+type ParsedLimit = z.output<typeof limit> | z.output<typeof addressLimit>
 
 export function resolveLimit(parsed: ParsedLimit | undefined): LimitConfig | null {
-  return parsed === undefined ? null : { ...parsed.rate, burst: parsed.burst, by: parsed.by }
+  if (parsed === undefined) return null
+  const { rate: counted, burst: saved, by } = parsed
+  return { ...counted, burst: saved, by, isShared: 'shared' in parsed && parsed.shared }
 }

@@ -51,6 +51,9 @@ export const endpoints = z
     refresh: endpoint('/auth/refresh', 'Renews the access token now.'),
     logout: endpoint('/auth/logout', 'Ends the session.'),
     loggedOut: endpoint('/auth/logged-out', 'Where the realm sends browsers back to. The post-logout redirect URI.'),
+    backchannelLogout: endpoint('/auth/backchannel-logout', 'Where realms say that a session has ended.'),
+    events: endpoint('/auth/events', 'Tells the tabs of a browser what becomes of its session.'),
+    sessions: endpoint('/auth/sessions', 'Shows people their sessions, and ends them.'),
     token: endpoint('/auth/token', "Gives services a second realm's token, below it by the realm's name."),
     jwks: endpoint('/.well-known/jwks.json', 'The public keys of internal tokens.'),
     issuerMetadata: endpoint(

@@ -5,7 +5,7 @@ import { serviceAuth } from './schema-auth.ts'
 import { credential } from './schema-credential.ts'
 import { limit } from './schema-limit.ts'
 import { requirement } from './schema-require.ts'
-import { duration, localName, nonEmpty, origin, parsed } from './schema-values.ts'
+import { duration, localName, matching, nonEmpty, origin, parsed } from './schema-values.ts'
 
 const PATIENCE = { min: '1ms', max: '1h' }
 
@@ -16,6 +16,9 @@ const timeouts = z
     idleBody: duration('5m', PATIENCE)
       .prefault('5m')
       .meta({ description: 'Between two pieces of a body. Does not apply to `text/event-stream`.' }),
+    idleUpgrade: duration('10m', PATIENCE)
+      .prefault('10m')
+      .meta({ description: 'How long an upgraded connection may be silent in both directions.' }),
   })
   .prefault({})
   .meta({ description: 'How long the gateway waits for this service.' })
@@ -74,6 +77,10 @@ const route = z.strictObject({
     description:
       'A navigation by somebody not logged in starts a login. With `false` it is a 401, as a fetch always is.',
   }),
+  upgrade: z
+    .array(matching('a protocol such as websocket', /^[a-z][a-z0-9.+-]{0,40}$/))
+    .default([])
+    .meta({ description: 'Protocols a connection may be upgraded to, such as `websocket`. None when empty.' }),
   timeout: duration('120s', PATIENCE)
     .optional()
     .meta({ description: "Until the answer begins, instead of the service's `timeouts.headers`." }),

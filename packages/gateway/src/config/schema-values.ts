@@ -3,8 +3,8 @@
 import { z } from 'zod'
 import { ownsBelow } from '../kernel/paths.ts'
 import { isAddressBlock, parseListenAddress, parseOrigin } from './addresses.ts'
-import type { StoreConfig } from './gateway-config.ts'
 import { parseRoutePath } from './route-path.ts'
+import { parseStore } from './store-address.ts'
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 }
 const DURATION = /^(\d{1,9})(ms|s|m|h|d)$/
@@ -91,13 +91,11 @@ export const addressBlock = checked('an IP address or a CIDR block such as 10.0.
 
 export const localName = matching('a name of letters, digits, - and _ that begins with a letter', /^[a-z][\w-]{0,62}$/i)
 
-export const storeAddress = parsed('memory or sqlite:PATH', parseStore).meta({ 'x-type': '`memory` or `sqlite:PATH`' })
+const STORE_ADDRESS =
+  'memory, sqlite:PATH, redis://HOST, rediss://HOST, redis+cluster://H1,H2, redis+sentinel://H1,H2/MASTER or ' +
+  'postgres://USER@HOST/DATABASE'
 
-function parseStore(value: string): StoreConfig | undefined {
-  if (value === 'memory') return { kind: 'memory' }
-  const path = /^sqlite:(.+)$/.exec(value)?.[1]
-  return path === undefined ? undefined : { kind: 'sqlite', path }
-}
+export const storeAddress = parsed(STORE_ADDRESS, parseStore).meta({ 'x-type': 'address of a store' })
 
 /** `any`, or a list of what may be asked for; an empty list refuses the parameter. */
 export function allowedValues(initial: 'any' | string[]) {

@@ -7,19 +7,8 @@ import { endpoints, login, user } from './schema-login.ts'
 import { realms } from './schema-realm.ts'
 import { tenant } from './schema-require.ts'
 import { routeList, services } from './schema-routes.ts'
-import {
-  addressBlock,
-  duration,
-  filePath,
-  listenAddress,
-  localName,
-  matching,
-  onePath,
-  origin,
-  parsed,
-  storeAddress,
-  wholeNumber,
-} from './schema-values.ts'
+import { logout, refresh, session } from './schema-session.ts'
+import { addressBlock, filePath, listenAddress, localName, matching, onePath, origin, parsed } from './schema-values.ts'
 
 const operator = z
   .strictObject({
@@ -47,25 +36,6 @@ const keys = z
       'The ring of keys that seals session records, oldest first; the newest seals, all of them open. ' +
       'A `${file:PATH}` that stands alone and is absent is made at the first start.',
   })
-
-const session = z
-  .strictObject({
-    store: storeAddress.prefault('sqlite:.doorman/doorman.db').meta({
-      description: 'Where sessions live. `memory` forgets them when the process ends.',
-    }),
-    idle: duration('30m', { min: '1s', max: '400d' })
-      .prefault('30m')
-      .meta({ description: 'Time without a request after which a session ends.' }),
-    absolute: duration('12h', { min: '1s', max: '400d' }).prefault('12h').meta({
-      description: 'Time after login at which a session ends, used or not. Limits of the realm end it earlier.',
-    }),
-    cachedSessions: wholeNumber(1, 10_000_000).default(10_000).meta({
-      description: 'Sessions one process holds decoded in memory, so that a request needs no store.',
-      'x-type': 'number of sessions',
-    }),
-  })
-  .prefault({})
-  .meta({ description: 'Where sessions are kept and how long they last.' })
 
 const cookies = z
   .strictObject({
@@ -99,18 +69,6 @@ const frontend = z.strictObject({
     'x-type': 'path',
   }),
 })
-
-const refresh = z
-  .strictObject({
-    margin: duration('30s', { min: '0s', max: '1h' }).prefault('30s').meta({
-      description: 'How long before its end an access token is renewed.',
-    }),
-    wait: duration('5s', { min: '1ms', max: '1m' }).prefault('5s').meta({
-      description: 'How long a request waits for a renewal it cannot do without. Then 503.',
-    }),
-  })
-  .prefault({})
-  .meta({ description: 'When access tokens are renewed.' })
 
 const tls = z
   .strictObject({
@@ -153,6 +111,7 @@ export const configSchema = z
     limit: limit.optional().meta({ description: 'How many requests of one caller all routes take together.' }),
     login,
     refresh,
+    logout,
     endpoints,
     user,
     tls,

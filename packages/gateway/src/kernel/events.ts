@@ -2,7 +2,26 @@
 import type { ErrorCode, ErrorDetail } from './errors.ts'
 
 /** Who or what ended a session. */
-export type SessionEnd = 'user' | 'new-login' | 'realm' | 'idle' | 'absolute' | 'administrator'
+export type SessionEnd =
+  /** Their logout in this browser. */
+  | 'user'
+  /** They themselves, from another of their sessions. */
+  | 'user-elsewhere'
+  /** The same person has logged in anew in this browser. */
+  | 'new-login'
+  /** Somebody else has logged in in this browser. */
+  | 'other-login'
+  /** A new session took the place of one whose tokens were lost. */
+  | 'healed'
+  /** The realm refused to renew its tokens. */
+  | 'realm'
+  /** The realm said so by itself (OpenID Connect Back-Channel Logout 1.0). */
+  | 'back-channel'
+  | 'idle'
+  | 'absolute'
+  /** One session too many of the same person. */
+  | 'max-per-user'
+  | 'administrator'
 
 export type RealmEndpoint =
   | 'discovery'
@@ -56,6 +75,32 @@ export type GatewayEvent =
       readonly session: string
       readonly by: SessionEnd
       readonly because: string
+    }
+  /** Its tokens were refused, and may be replaced by a silent login. */
+  | {
+      readonly kind: 'session.lost'
+      readonly realm: string
+      readonly subject: string
+      readonly session: string
+      readonly because: string
+    }
+  /** A realm's word that sessions have ended (OpenID Connect Back-Channel Logout 1.0). */
+  | {
+      readonly kind: 'back-channel.received'
+      readonly requestId: string
+      /** Null where no realm of ours has said it. */
+      readonly realm: string | null
+      readonly outcome: 'accepted' | 'refused'
+      /** How many of our sessions it has ended. */
+      readonly sessions: number
+      /** Null when it was accepted. */
+      readonly because: string | null
+    }
+  /** An end at the realm that could not be had at once: it is tried again, or has succeeded at last. */
+  | {
+      readonly kind: 'realm-session.pending' | 'realm-session.ended'
+      readonly realm: string
+      readonly session: string
     }
   | {
       readonly kind: 'tokens.refreshed'
@@ -121,6 +166,9 @@ export type GatewayEvent =
       readonly seconds: number
     }
   | { readonly kind: 'store.failed'; readonly operation: string; readonly cause: unknown }
+  | { readonly kind: 'store.lost' | 'store.found' }
+  /** The breaker before a realm: open while it is in trouble, so that it is asked rarely. */
+  | { readonly kind: 'realm.breaker'; readonly realm: string; readonly state: 'closed' | 'open' | 'half-open' }
   /** Internal tokens are signed by this key from now on. */
   | { readonly kind: 'signing-key.changed'; readonly kid: string; readonly algorithm: string }
   /** Somebody with the operator's token asked what would become of a request. */

@@ -6,6 +6,7 @@ import type { GatewayRequest } from '../http/request.ts'
 import { FRONT_PAGE } from '../http/return-to.ts'
 import { type ErrorCode, isGatewayError } from '../kernel/errors.ts'
 import type { Redeemed } from '../realm/relying-party.ts'
+import type { KeptAddress } from '../session/device.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
@@ -28,6 +29,7 @@ export interface FinishLoginOptions extends LoginOptions {
   readonly store: Pick<SessionStore, 'claim' | 'settleClaim'>
   /** Ends what the session's person has opened at second realms. Never rejects. */
   readonly endSecondLogins: (session: Session) => Promise<unknown>
+  readonly keptAddress: KeptAddress
   readonly wait: (seconds: number) => Promise<void>
   /** How long the second of two answers to one attempt waits for the first. */
   readonly waitSeconds: number

@@ -3,6 +3,7 @@ import { buildRedirect, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import { addParameter } from '../http/return-to.ts'
 import type { Redeemed } from '../realm/relying-party.ts'
+import { describeDevice } from '../session/device.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { buildSessionCookie } from '../session/session-cookie.ts'
 import { type CodeResponse, type FinishLoginOptions, finishAttempt } from './finish-attempt.ts'
@@ -28,7 +29,16 @@ async function openSession(
   const { realm, issuer } = options.realm
   const { claims } = redeemed
   const sid = claims.sid ?? null
-  const opened = await options.sessions.open({ ...redeemed, realm, issuer, subject: claims.sub, sid })
+  const device = describeDevice(request, options.keptAddress)
+  const opened = await options.sessions.open({
+    ...redeemed,
+    realm,
+    issuer,
+    subject: claims.sub,
+    sid,
+    device,
+    heals: null,
+  })
   // A session that was planted in this browser must not live on beside the new one (session fixation).
   if (previous !== undefined) await endPrevious(previous, claims.sub, options)
   const session = opened.live.session.handle
@@ -41,9 +51,10 @@ async function openSession(
 }
 
 async function endPrevious(previous: LiveSession, subject: string, options: FinishLoginOptions): Promise<void> {
-  await options.sessions.end(previous, 'new-login', 'a new login in the same browser')
+  const isSame = previous.session.subject === subject
+  await options.sessions.end(previous, isSame ? 'new-login' : 'other-login', 'a new login in the same browser')
   // Second realms would take the next person for the one before, whose browser it was.
-  if (previous.session.subject !== subject) await options.endSecondLogins(previous.session)
+  if (!isSame) await options.endSecondLogins(previous.session)
 }
 
 function destination(attempt: LoginAttempt, { actionStatus }: CodeResponse, options: FinishLoginOptions): string {

@@ -38,6 +38,25 @@ export function buildLogLine(event: LoggedEvent): LogLine {
       })
     case 'session.ended':
       return line('audit', event.kind, { ...whose(event), by: event.by, because: redact(event.because) })
+    case 'session.lost':
+      return line('audit', event.kind, { ...whose(event), because: redact(event.because) })
+    case 'back-channel.received':
+      return line('audit', event.kind, {
+        request_id: event.requestId,
+        realm: event.realm,
+        outcome: event.outcome,
+        sessions: event.sessions,
+        because: event.because === null ? null : redact(event.because),
+      })
+    case 'realm-session.pending':
+    case 'realm-session.ended':
+      return line('audit', event.kind, { realm: event.realm, session: event.session })
+    case 'store.lost':
+      return line('error', event.kind, {})
+    case 'store.found':
+      return line('info', event.kind, {})
+    case 'realm.breaker':
+      return line(event.state === 'open' ? 'error' : 'info', event.kind, { realm: event.realm, state: event.state })
     case 'tokens.refreshed':
       return tokensRefreshed(event)
     case 'credential.obtained':

@@ -38,6 +38,7 @@ export function createChangeWatches(): ChangeWatches {
     },
     tell(change) {
       if (change.kind === 'all') byKey.forEach(count)
+      else if (change.kind === 'ended') count(byKey.get(change.key))
       else for (const key of change.keys) count(byKey.get(key))
     },
   }

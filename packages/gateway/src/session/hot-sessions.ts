@@ -11,7 +11,10 @@ import { openSession } from './session-record.ts'
 import type { SessionRecord, SessionStore } from './session-store.ts'
 
 export interface HotSessions {
-  /** Read from the store no more than `cacheSeconds` ago. */
+  /**
+   * Read from the store no more than `cacheSeconds` ago; while the store is out of reach, for `staleSeconds`, no more
+   * than that before it was lost.
+   */
   get(sessionId: string): LiveSession | undefined
   getByKey(key: string): LiveSession | undefined
   /**
@@ -37,6 +40,7 @@ export interface HotSessionsOptions {
   readonly sealer: Sealer
   readonly cachedSessions: number
   readonly cacheSeconds: number
+  readonly staleSeconds: number
   /** How often the last use is written. */
   readonly touchSeconds: number
   readonly events: Events
@@ -56,6 +60,7 @@ export function createHotSessions(options: HotSessionsOptions): HotSessions {
   store.onChange((change) => {
     watches.tell(change)
     if (change.kind === 'all') cache.dropAll()
+    else if (change.kind === 'ended') cache.drop(change.key)
     else for (const key of change.keys) cache.drop(key)
   })
 
@@ -73,9 +78,23 @@ export function createHotSessions(options: HotSessionsOptions): HotSessions {
     return undefined
   }
 
+  /** The instant at which what is held must have been new enough; null when nothing held may be used. */
+  function judgedAt(): EpochSeconds | null {
+    const now = store.now()
+    const lostAt = store.unreachableSince()
+    if (lostAt === null) return now
+    return now - lostAt < options.staleSeconds ? lostAt : null
+  }
+
   return {
-    get: (sessionId) => cache.get(sessionId, store.now()),
-    getByKey: (key) => cache.getByKey(key, store.now()),
+    get(sessionId) {
+      const at = judgedAt()
+      return at === null ? undefined : cache.get(sessionId, at)
+    },
+    getByKey(key) {
+      const at = judgedAt()
+      return at === null ? undefined : cache.getByKey(key, at)
+    },
     revive(record, known) {
       const held = [cache.peek(record.key), known].filter((live) => live !== undefined)
       const live = held.find(({ version }) => version === record.version) ?? decode(record)

@@ -1,5 +1,5 @@
 // The life of a session from login to end: found by its cookie, kept warm in memory, ended once.
-import { GatewayError } from '../kernel/errors.ts'
+import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Events, SessionEnd } from '../kernel/events.ts'
 import type { Sealer } from '../kernel/seal.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
@@ -7,6 +7,7 @@ import type { Roles, TokenSet } from '../realm/token-set.ts'
 import { buildLive, createHotSessions, type WatchedSession } from './hot-sessions.ts'
 import type { LiveSession } from './live-session.ts'
 import {
+  type Device,
   distinctClaims,
   refreshDueAt,
   SESSION_FORMAT,
@@ -16,10 +17,12 @@ import {
 } from './session.ts'
 import { createHandle, createSessionId, handleIndex, sessionKey } from './session-id.ts'
 import { sealSession } from './session-record.ts'
-import type { ReplaceOutcome, SessionStore } from './session-store.ts'
+import type { ReplaceOutcome, SessionIndex, SessionRecord, SessionStore } from './session-store.ts'
 
 export type SessionLookup =
   | { readonly kind: 'active'; readonly live: LiveSession }
+  /** The realm refused to renew its tokens; a silent login may take its place. */
+  | { readonly kind: 'lost'; readonly live: LiveSession }
   | { readonly kind: 'none'; readonly because: 'absent' | 'unknown' | 'idle' | 'absolute' | 'realm' | 'unreadable' }
 
 export interface NewSession {
@@ -31,12 +34,22 @@ export interface NewSession {
   readonly claims: Readonly<Record<string, unknown>>
   readonly roles: Roles
   readonly accessClaims: Readonly<Record<string, unknown>>
+  readonly device: Device
+  /** The session with lost tokens whose place it takes, and whose absolute end it keeps; null for none. */
+  readonly heals: LiveSession | null
 }
 
 export interface SessionLifecycle {
   now(): EpochSeconds
   /** At once when the session is warm. Rejects with `ERR_STORE_UNAVAILABLE`, `ERR_SESSION_UNREADABLE` (the cookie is left alone). */
   find(sessionId: string | undefined): SessionLookup | Promise<SessionLookup>
+  /**
+   * All sessions under an index, read past the memory; those that have ended by a limit are left out. Rejects as `find`
+   * does, but leaves out what it cannot open.
+   */
+  findAll(index: SessionIndex, value: string): Promise<readonly LiveSession[]>
+  /** Some of all sessions, as `SessionStore.list` names them. */
+  list(after: string | null, limit: number): Promise<SessionPage>
   /** By the public handle, for whoever has proved that they may ask. Rejects as `find` does. */
   findByHandle(handle: string): Promise<SessionLookup>
   /** Counts as activity: moves the idle end. Never awaited. */
@@ -50,8 +63,15 @@ export interface SessionLifecycle {
     live: LiveSession,
     changed: Session,
   ): Promise<{ readonly outcome: ReplaceOutcome; readonly live: LiveSession }>
-  /** Deletes the record and forgets it here; tells the event once. */
-  end(live: LiveSession, by: SessionEnd, because: string): Promise<void>
+  /** Writes that its tokens are lost. Rejects with `ERR_STORE_UNAVAILABLE`. */
+  lose(live: LiveSession, because: string): Promise<ReplaceOutcome>
+  /** Deletes the record and forgets it here; tells the event once. False when it had ended before. */
+  end(live: LiveSession, by: SessionEnd, because: string): Promise<boolean>
+}
+
+export interface SessionPage {
+  readonly sessions: readonly LiveSession[]
+  readonly next: string | null
 }
 
 export interface SessionLifecycleOptions {
@@ -63,6 +83,10 @@ export interface SessionLifecycleOptions {
   readonly cachedSessions: number
   /** After this time a hot session is read again, whatever the change events say. */
   readonly cacheSeconds: number
+  /** How long hot sessions go on while the store is out of reach. */
+  readonly staleSeconds: number
+  /** The realm is asked at least this often; null: when the access token is due. */
+  readonly verifySeconds: number | null
   readonly events: Events
   /** Called once for each session that has ended here; must not throw. */
   readonly onEnded: (session: Session, by: SessionEnd) => void
@@ -83,7 +107,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
   function findHot(live: LiveSession | undefined): SessionLookup | undefined {
     if (live === undefined) return undefined
     const state = sessionState(live.session, live.lastUsedAt, limits, store.now())
-    return state.kind === 'active' ? { kind: 'active', live } : undefined
+    return state.kind === 'ended' ? undefined : { kind: state.kind, live }
   }
 
   async function load(key: string, sessionId: string | null, watched: WatchedSession): Promise<SessionLookup> {
@@ -97,7 +121,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       return { kind: 'none', because: state.because }
     }
     watched.admit(live, sessionId)
-    return { kind: 'active', live }
+    return { kind: state.kind, live }
   }
 
   function loadOnce(key: string, sessionId: string | null): Promise<SessionLookup> {
@@ -108,20 +132,66 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     return lookup
   }
 
-  async function end(live: LiveSession, by: SessionEnd, because: string): Promise<void> {
-    const existed = await store.delete(live.key)
+  async function end(live: LiveSession, by: SessionEnd, because: string): Promise<boolean> {
+    const existed = await store.delete(live.key, by)
     hot.drop(live.key)
-    if (!existed) return
+    if (!existed) return false
     const { realm, subject, handle } = live.session
     events.emit({ kind: 'session.ended', realm, subject, session: handle, by, because })
     options.onEnded(live.session, by)
+    return true
   }
 
   /** When tokens that stay are due does not change because something else of the session did. */
   function dueAt(live: LiveSession, { tokens }: Session): EpochSeconds {
     const { session } = live
-    if (tokens.accessToken === session.tokens.accessToken) return session.refreshDueAt
-    return refreshDueAt(tokens, store.now(), options.refreshMarginSeconds)
+    return tokens.accessToken === session.tokens.accessToken ? session.refreshDueAt : newTokensDueAt(tokens)
+  }
+
+  function newTokensDueAt(tokens: TokenSet): EpochSeconds {
+    const now = store.now()
+    const due = refreshDueAt(tokens, now, options.refreshMarginSeconds)
+    return options.verifySeconds === null ? due : Math.min(due, now + options.verifySeconds)
+  }
+
+  /** Past the memory, and without making it hot. */
+  async function look(key: string): Promise<LiveSession | undefined> {
+    const record = await store.read(key)
+    if (record === undefined) return undefined
+    const live = reviveReadable(record)
+    if (live === undefined) return undefined
+    return sessionState(live.session, live.lastUsedAt, limits, store.now()).kind === 'ended' ? undefined : live
+  }
+
+  function reviveReadable(record: SessionRecord): LiveSession | undefined {
+    try {
+      return hot.revive(record)
+    } catch (error) {
+      if (isGatewayError(error, 'ERR_SESSION_UNREADABLE')) return undefined
+      throw error
+    }
+  }
+
+  async function lookAll(keys: readonly string[]): Promise<readonly LiveSession[]> {
+    const found = await Promise.all(keys.map(look))
+    return found.filter((live) => live !== undefined)
+  }
+
+  function write(live: LiveSession, changed: Session): ReturnType<SessionLifecycle['replace']> {
+    const { key } = live
+    const session = { ...changed, refreshDueAt: dueAt(live, changed) }
+    const sealed = sealSession(session, key, sealer)
+    return hot.whileWatching(key, async (watched) => {
+      const outcome = await store.replace(key, live.version, sealed)
+      if (outcome !== 'replaced') {
+        hot.drop(key)
+        return { outcome, live }
+      }
+      const renewed = buildLive({ ...live, version: live.version + 1 }, session)
+      renewed.writtenUseAt = live.writtenUseAt
+      watched.keep(renewed, 1)
+      return { outcome, live: renewed }
+    })
   }
 
   return {
@@ -129,6 +199,11 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     find(sessionId) {
       if (sessionId === undefined) return ABSENT
       return findHot(hot.get(sessionId)) ?? loadOnce(sessionKey(sessionId), sessionId)
+    },
+    findAll: async (index, value) => lookAll(await store.find(index, value)),
+    async list(after, limit) {
+      const { keys, next } = await store.list(after, limit)
+      return { sessions: await lookAll(keys), next }
     },
     async findByHandle(handle) {
       const [key] = await store.find('handle', handleIndex(handle))
@@ -138,15 +213,18 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     use: hot.use,
     async open(opened) {
       const now = store.now()
+      const { heals, ...known } = opened
       const session: Session = {
-        ...opened,
+        ...known,
         accessClaims: distinctClaims(opened.accessClaims, opened.claims),
         secondLogins: {},
         format: SESSION_FORMAT,
         handle: createHandle(),
         createdAt: now,
-        refreshDueAt: refreshDueAt(opened.tokens, now, options.refreshMarginSeconds),
-        absoluteEndAt: now + limits.absoluteSeconds,
+        lost: null,
+        healedAt: heals === null ? null : now,
+        refreshDueAt: newTokensDueAt(opened.tokens),
+        absoluteEndAt: heals === null ? now + limits.absoluteSeconds : heals.session.absoluteEndAt,
       }
       const sessionId = createSessionId()
       const key = sessionKey(sessionId)
@@ -173,21 +251,12 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
         return reread
       })
     },
-    replace(live, changed) {
-      const { key } = live
-      const session = { ...changed, refreshDueAt: dueAt(live, changed) }
-      const sealed = sealSession(session, key, sealer)
-      return hot.whileWatching(key, async (watched) => {
-        const outcome = await store.replace(key, live.version, sealed)
-        if (outcome !== 'replaced') {
-          hot.drop(key)
-          return { outcome, live }
-        }
-        const renewed = buildLive({ ...live, version: live.version + 1 }, session)
-        renewed.writtenUseAt = live.writtenUseAt
-        watched.keep(renewed, 1)
-        return { outcome, live: renewed }
-      })
+    replace: write,
+    async lose(live, because) {
+      const { outcome } = await write(live, { ...live.session, lost: { at: store.now(), because } })
+      const { realm, subject, handle } = live.session
+      if (outcome === 'replaced') events.emit({ kind: 'session.lost', realm, subject, session: handle, because })
+      return outcome
     },
     end,
   }

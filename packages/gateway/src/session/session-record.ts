@@ -5,7 +5,13 @@ import { realmEndAt, SESSION_FORMAT, type Session } from './session.ts'
 import { sessionIndexes } from './session-id.ts'
 import type { NewSessionRecord, SessionRecord } from './session-store.ts'
 
-const ABSENT_FIELDS = { accessClaims: {}, secondLogins: {} }
+const ABSENT_FIELDS = {
+  accessClaims: {},
+  secondLogins: {},
+  device: { userAgent: null, address: null },
+  lost: null,
+  healedAt: null,
+}
 
 export type SealedSession = Pick<NewSessionRecord, 'sealed' | 'indexes' | 'expiresAt'>
 

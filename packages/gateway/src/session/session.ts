@@ -23,11 +23,29 @@ export interface Session {
   readonly accessClaims: Readonly<Record<string, unknown>>
   /** Tokens of second realms the person has logged in to from this session, by the realm's local name. */
   readonly secondLogins: Readonly<Record<string, SecondLogin>>
+  readonly device: Device
+  /** Set while the realm refuses to renew its tokens: it opens nothing, until a silent login takes its place. */
+  readonly lost: LostTokens | null
+  /** When it last took the place of a session whose tokens were lost; null for never. */
+  readonly healedAt: EpochSeconds | null
   readonly createdAt: EpochSeconds
   /** When the tokens should be renewed: before they end, by a margin that fits their life. */
   readonly refreshDueAt: EpochSeconds
   /** Fixed at login; nothing extends it. */
   readonly absoluteEndAt: EpochSeconds
+}
+
+/** What the browser said of itself at login, so that people recognise their sessions. Proves nothing. */
+export interface Device {
+  readonly userAgent: string | null
+  /** As much of it as the configuration keeps. */
+  readonly address: string | null
+}
+
+export interface LostTokens {
+  readonly at: EpochSeconds
+  /** The realm's reason, for the log. */
+  readonly because: string
 }
 
 /** What a login at a second realm left in the session. It never changes who is logged in. */
@@ -49,6 +67,7 @@ export interface SessionLimits {
 
 export type SessionState =
   | { readonly kind: 'active'; readonly endsAt: EpochSeconds }
+  | { readonly kind: 'lost' }
   | { readonly kind: 'ended'; readonly because: 'idle' | 'absolute' | 'realm' }
 
 /** When the realm's own limits end the session: with its refresh token, or without one with the access token. */
@@ -98,5 +117,6 @@ export function sessionState(
   if (now >= session.absoluteEndAt) return { kind: 'ended', because: 'absolute' }
   if (now >= idleEnd) return { kind: 'ended', because: 'idle' }
   if (now >= realmEnd) return { kind: 'ended', because: 'realm' }
+  if (session.lost !== null) return { kind: 'lost' }
   return { kind: 'active', endsAt: Math.min(idleEnd, session.absoluteEndAt, realmEnd) }
 }

@@ -8,7 +8,7 @@ const FOREIGN: SessionLookup = { kind: 'none', because: 'unknown' }
  */
 export function withinRealm(sessions: SessionLifecycle, realm: string): SessionLifecycle {
   const keep = (lookup: SessionLookup) =>
-    lookup.kind === 'active' && lookup.live.session.realm !== realm ? FOREIGN : lookup
+    lookup.kind !== 'none' && lookup.live.session.realm !== realm ? FOREIGN : lookup
   return {
     ...sessions,
     find(sessionId) {

@@ -44,8 +44,8 @@ export function createMemoryStore({ clock }: MemoryStoreOptions): SessionStore {
     return live(leases, name)?.owner === owner
   }
 
-  function tell(keys: readonly string[]): void {
-    if (keys.length > 0) for (const listener of listeners) listener({ kind: 'sessions', keys })
+  function tell(change: StoreChange): void {
+    for (const listener of listeners) listener(change)
   }
 
   function sweepExpired(entries: Map<string, Expiring>, limit: number): readonly string[] {
@@ -60,6 +60,7 @@ export function createMemoryStore({ clock }: MemoryStoreOptions): SessionStore {
 
   return {
     now: clock,
+    unreachableSince: () => null,
     async create(record) {
       refuseWhenClosed()
       if (records.has(record.key) || isEnded(record.indexes.sid)) return false
@@ -78,13 +79,13 @@ export function createMemoryStore({ clock }: MemoryStoreOptions): SessionStore {
       if (record.version !== expectedVersion) return 'conflict'
       const { sealed, indexes, expiresAt } = next
       records.set(key, { ...record, sealed, indexes, expiresAt, version: expectedVersion + 1 })
-      tell([key])
+      tell({ kind: 'sessions', keys: [key] })
       return 'replaced'
     },
-    async delete(key) {
+    async delete(key, by) {
       refuseWhenClosed()
       if (!records.delete(key)) return false
-      tell([key])
+      tell({ kind: 'ended', key, by })
       return true
     },
     async touch(key, lastUsedAt) {
@@ -96,6 +97,12 @@ export function createMemoryStore({ clock }: MemoryStoreOptions): SessionStore {
       refuseWhenClosed()
       const found = records.values().filter((record) => record.indexes[index] === value)
       return found.map((record) => record.key).toArray()
+    },
+    async list(after, limit) {
+      refuseWhenClosed()
+      const rest = [...records.keys()].toSorted().filter((key) => after === null || key > after)
+      const keys = rest.slice(0, limit)
+      return { keys, next: rest.length > limit ? (keys.at(-1) ?? null) : null }
     },
     async claim(name, expiresAt) {
       const claim = live(claims, name)
@@ -138,6 +145,11 @@ export function createMemoryStore({ clock }: MemoryStoreOptions): SessionStore {
       documents.set(name, { sealed, version: expectedVersion + 1 })
       return true
     },
+    async countSealedBy(keyId) {
+      refuseWhenClosed()
+      const sealed = [...records.values(), ...documents.values()]
+      return sealed.filter((record) => record.sealed.toString('hex', 1, 9) === keyId).length
+    },
     onChange(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -145,7 +157,7 @@ export function createMemoryStore({ clock }: MemoryStoreOptions): SessionStore {
     async sweep(limit) {
       refuseWhenClosed()
       const keys = sweepExpired(records, limit)
-      tell(keys)
+      if (keys.length > 0) tell({ kind: 'sessions', keys })
       const others = [claims, tombstones, leases].map((entries) => sweepExpired(entries, limit).length)
       return others.reduce((sum, count) => sum + count, keys.length)
     },

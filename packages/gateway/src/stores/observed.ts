@@ -9,6 +9,7 @@ const ASKING = [
   'delete',
   'touch',
   'find',
+  'list',
   'claim',
   'settleClaim',
   'putTombstone',

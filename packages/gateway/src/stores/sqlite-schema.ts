@@ -60,6 +60,7 @@ export const MIGRATIONS: readonly Migration[] = [
       ) STRICT;
     `,
   },
+  { minReaderVersion: 1, sql: 'ALTER TABLE change ADD COLUMN ended TEXT' },
 ]
 
 /** Brings a database to the newest of these versions, in one transaction; leaves a newer one as it is. */

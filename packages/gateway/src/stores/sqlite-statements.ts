@@ -21,6 +21,7 @@ export function prepareStatements(database: DatabaseSync) {
       subject: prepare('SELECT key FROM session WHERE subject = ?'),
       sid: prepare('SELECT key FROM session WHERE sid = ?'),
     },
+    list: prepare('SELECT key FROM session WHERE key > ? ORDER BY key LIMIT ?'),
     countSealedBy: prepare(`
       SELECT (SELECT count(*) FROM session WHERE substr(sealed, 2, 8) = :id)
         + (SELECT count(*) FROM document WHERE substr(sealed, 2, 8) = :id) AS records`),

@@ -1,8 +1,9 @@
 // The embedded store: one SQLite file, shared by the processes of one machine.
 import { randomUUID } from 'node:crypto'
 import type { DatabaseSync, SQLOutputValue } from 'node:sqlite'
+import type { SessionEnd } from '../kernel/events.ts'
 import type { Clock, EpochSeconds } from '../kernel/time.ts'
-import type { SessionRecord, SessionStore, StoredDocument } from '../session/session-store.ts'
+import type { SessionRecord, SessionStore, StoreChange, StoredDocument } from '../session/session-store.ts'
 import { createChangeFeed } from './sqlite-changes.ts'
 import { createConnection, retryWhileBusy } from './sqlite-connection.ts'
 import { createFileCheck, openDatabase, prepareStoreFile } from './sqlite-file.ts'
@@ -19,18 +20,13 @@ export interface SqliteStoreOptions {
   readonly busyMillis: number
 }
 
-export interface SqliteStore extends SessionStore {
-  /** How many sessions, expired ones included, and documents are sealed by a key. */
-  countSealedBy(keyId: string): Promise<number>
-}
-
 /**
  * Opens the store, and makes it when there is none.
  *
  * Rejects with `ERR_STORE_REFUSED` when folder or file are open to others, on a network file system, for a file that is
  * no store and for one of a version too new; with `ERR_STORE_UNAVAILABLE` when the file is damaged or cannot be used.
  */
-export async function openSqliteStore(options: SqliteStoreOptions): Promise<SqliteStore> {
+export async function openSqliteStore(options: SqliteStoreOptions): Promise<SessionStore> {
   return retryWhileBusy(options.busyMillis, () => {
     prepareStoreFile(options.path)
     const database = openDatabase(options.path)
@@ -43,10 +39,10 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Sqli
   })
 }
 
-export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOptions): SqliteStore {
+export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOptions): SessionStore {
   const { path, clock, pollMillis, busyMillis } = options
   const connection = createConnection({ database, busyMillis, schemaVersion: MIGRATIONS.length })
-  const changes = createChangeFeed({ database, origin: randomUUID(), pollMillis })
+  const changes = createChangeFeed({ database, origin: randomUUID(), pollMillis, clock })
   const statements = prepareStatements(database)
   const refuseLostFile = createFileCheck(path)
 
@@ -55,21 +51,22 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
   }
 
   /** Writes, and tells what changed once it is written. */
-  async function change<T>(work: (changed: (key: string) => void) => T): Promise<T> {
-    let keys: string[] = []
+  async function change<T>(work: (changed: Changed) => T): Promise<T> {
+    let told: StoreChange[] = []
     const result = await connection.write(() => {
-      keys = []
-      return work((key) => {
-        changes.record(key)
-        keys.push(key)
+      told = []
+      return work((key, ended) => {
+        changes.record(key, ended)
+        told.push(ended === null ? { kind: 'sessions', keys: [key] } : { kind: 'ended', key, by: ended })
       })
     })
-    if (keys.length > 0) changes.tell({ kind: 'sessions', keys })
+    for (const each of told) changes.tell(each)
     return result
   }
 
   return {
     now: clock,
+    unreachableSince: changes.unreachableSince,
     create({ key, sealed, indexes, lastUsedAt, expiresAt }) {
       const { handle, subject, sid } = indexes
       return connection.write(() => {
@@ -86,20 +83,25 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
         if (isEnded(parseSid(current)) || isEnded(sid)) return 'tombstoned'
         if (current.version !== expectedVersion) return 'conflict'
         statements.replaceSession.run(sealed, handle, subject, sid, expiresAt, key)
-        changed(key)
+        changed(key, null)
         return 'replaced'
       })
     },
-    delete: (key) =>
+    delete: (key, by) =>
       change((changed) => {
         if (statements.deleteSession.run(key).changes === 0) return false
-        changed(key)
+        changed(key, by)
         return true
       }),
     async touch(key, lastUsedAt) {
       await connection.write(() => statements.touchSession.run(lastUsedAt, key, lastUsedAt))
     },
     find: (index, value) => connection.read(() => statements.find[index].all(value).map((row) => String(row.key))),
+    list: (after, limit) =>
+      connection.read(() => {
+        const keys = statements.list.all(after ?? '', limit).map((row) => String(row.key))
+        return { keys, next: keys.length < limit ? null : (keys.at(-1) ?? null) }
+      }),
     countSealedBy(keyId) {
       return connection.read(() => Number(statements.countSealedBy.get({ id: Buffer.from(keyId, 'hex') })?.records))
     },
@@ -154,6 +156,9 @@ export function createSqliteStore(database: DatabaseSync, options: SqliteStoreOp
   }
 }
 
+/** `ended`: by what; null when it was something else that happened to the record. */
+type Changed = (key: string, ended: SessionEnd | null) => void
+
 type Row = Readonly<Record<string, SQLOutputValue>>
 
 // The tables are STRICT, so that a column holds its type or nothing.
@@ -182,16 +187,11 @@ function parseSid({ sid }: Row): string | null {
   return sid === null || sid === undefined ? null : String(sid)
 }
 
-function sweepExpired(
-  statements: Statements,
-  now: EpochSeconds,
-  limit: number,
-  changed: (key: string) => void,
-): number {
+function sweepExpired(statements: Statements, now: EpochSeconds, limit: number, changed: Changed): number {
   const expired = statements.expiredSessions.all(now, limit).map((row) => String(row.key))
   for (const key of expired) {
     statements.deleteSession.run(key)
-    changed(key)
+    changed(key, null)
   }
   const others = statements.sweepOthers.map((statement) => Number(statement.run(now, limit).changes))
   return others.reduce((sum, count) => sum + count, expired.length)

@@ -67,6 +67,7 @@ const limit = (requests: number, windowSeconds: number): LimitConfig => ({
   windowSeconds,
   burst: 0,
   by: 'user',
+  isShared: false,
 })
 const RATES: readonly (readonly [string, LimitConfig])[] = [
   ['{ rate: 5/s }', limit(5, 1)],

@@ -71,8 +71,8 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
       })
       test('a deleted record is gone, once', async () => {
         await store.create(buildRecord('a'))
-        assert.equal(await store.delete('a'), true)
-        assert.equal(await store.delete('a'), false)
+        assert.equal(await store.delete('a', 'user'), true)
+        assert.equal(await store.delete('a', 'user'), false)
         assert.equal(await store.read('a'), undefined)
       })
     })
@@ -95,7 +95,7 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
       })
       test('a slow writer does not bring back a deleted record', async () => {
         await store.create(buildRecord('a'))
-        await store.delete('a')
+        await store.delete('a', 'user')
         assert.equal(await store.replace('a', 1, changed('a')), 'gone')
         assert.equal(await store.read('a'), undefined)
       })
@@ -126,7 +126,7 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
       })
       test('does not revive an ended session', async () => {
         await store.create(buildRecord('a'))
-        await store.delete('a')
+        await store.delete('a', 'user')
         await store.touch('a', START + 50)
         assert.equal(await store.read('a'), undefined)
         assert.deepEqual(await store.find('subject', 'alice'), [])
@@ -169,9 +169,41 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
       })
       test('leave with the record', async () => {
         await store.create(buildRecord('a'))
-        await store.delete('a')
+        await store.delete('a', 'user')
         assert.deepEqual(await store.find('handle', 'handle of a'), [])
         assert.deepEqual(await store.find('sid', 'sid of a'), [])
+      })
+    })
+
+    describe('the list of all', () => {
+      async function listAll(pageSize: number): Promise<readonly string[]> {
+        const keys: string[] = []
+        let next: string | null = null
+        do {
+          const page = await store.list(next, pageSize)
+          keys.push(...page.keys)
+          next = page.next
+        } while (next !== null)
+        return keys.toSorted()
+      }
+      test('names every session, page by page', async () => {
+        assert.deepEqual(await listAll(2), [])
+        for (const key of ['a', 'b', 'c', 'd', 'e']) await store.create(buildRecord(key))
+        await store.delete('c', 'user')
+        assert.deepEqual(await listAll(2), ['a', 'b', 'd', 'e'])
+        assert.deepEqual(await listAll(100), ['a', 'b', 'd', 'e'])
+      })
+    })
+
+    describe('what a key seals', () => {
+      test('is counted, sessions and documents', async () => {
+        const sealedBy = (id: string) => Buffer.concat([Buffer.of(1), Buffer.from(id, 'hex'), Buffer.alloc(32)])
+        await store.create(buildRecord('a', { sealed: sealedBy('0011223344556677') }))
+        await store.create(buildRecord('b', { sealed: sealedBy('8899aabbccddeeff') }))
+        await store.writeDocument('keys', sealedBy('0011223344556677'), 0)
+        assert.equal(await store.countSealedBy('0011223344556677'), 2)
+        assert.equal(await store.countSealedBy('8899aabbccddeeff'), 1)
+        assert.equal(await store.countSealedBy('ffffffffffffffff'), 0)
       })
     })
 
@@ -357,10 +389,10 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
         changes.length = 0
         await store.replace('a', 1, changed('a'))
         assert.deepEqual(changes, [{ kind: 'sessions', keys: ['a'] }])
-        await store.delete('a')
+        await store.delete('a', 'user')
         assert.deepEqual(changes, [
           { kind: 'sessions', keys: ['a'] },
-          { kind: 'sessions', keys: ['a'] },
+          { kind: 'ended', key: 'a', by: 'user' },
         ])
       })
       test('what wrote nothing tells nothing', async () => {
@@ -368,7 +400,7 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
         changes.length = 0
         await store.replace('a', 7, changed('a'))
         await store.replace('b', 1, changed('b'))
-        await store.delete('b')
+        await store.delete('b', 'user')
         await store.touch('a', START + 50)
         await store.claim('state', START + 600)
         await store.acquireLease('refresh', 'first', 10)
@@ -379,9 +411,9 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
         const heard: StoreChange[] = []
         store.onChange((change) => heard.push(change))()
         await store.create(buildRecord('a'))
-        await store.delete('a')
+        await store.delete('a', 'user')
         assert.deepEqual(heard, [])
-        assert.deepEqual(changes.at(-1), { kind: 'sessions', keys: ['a'] })
+        assert.deepEqual(changes.at(-1), { kind: 'ended', key: 'a', by: 'user' })
       })
     })
 
@@ -425,8 +457,9 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
         now = START + 0.5
         assert.equal(store.now(), START + 0.5)
       })
-      test('an open store answers', async () => {
+      test('an open store answers, and is within reach', async () => {
         await store.ping()
+        assert.equal(store.unreachableSince(), null)
       })
       test('a closed store refuses every call', async () => {
         await store.create(buildRecord('a'))
@@ -435,9 +468,11 @@ export function sessionStoreContract(name: string, open: (clock: Clock) => Promi
           () => store.create(buildRecord('b')),
           () => store.read('a'),
           () => store.replace('a', 1, changed('a')),
-          () => store.delete('a'),
+          () => store.delete('a', 'user'),
           () => store.touch('a', START + 50),
           () => store.find('subject', 'alice'),
+          () => store.list(null, 10),
+          () => store.countSealedBy('0011223344556677'),
           () => store.claim('state', START + 600),
           () => store.settleClaim('state'),
           () => store.putTombstone('sid', START + 300),

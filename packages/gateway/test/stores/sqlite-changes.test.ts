@@ -41,7 +41,7 @@ function changesUpTo(store: SessionStore, last: string): Promise<readonly StoreC
 test('what one connection wrote the other reads at once', async () => {
   await ours.create(buildRecord('a'))
   assert.equal((await theirs.read('a'))?.version, 1)
-  await theirs.delete('a')
+  await theirs.delete('a', 'user')
   assert.equal(await ours.read('a'), undefined)
 })
 
@@ -59,8 +59,8 @@ test('replacements, deletions and sweeps by the other connection are told', asyn
   const heard = changesUpTo(ours, 'c')
   await theirs.replace('a', 1, buildRecord('a'))
   await theirs.sweep(10)
-  await theirs.delete('b')
-  await theirs.delete('c')
+  await theirs.delete('b', 'user')
+  await theirs.delete('c', 'user')
   const keys = (await heard).flatMap((change) => (change.kind === 'sessions' ? change.keys : []))
   assert.deepEqual(keys, ['a', 'swept', 'b', 'c'])
 })
@@ -68,8 +68,8 @@ test('replacements, deletions and sweeps by the other connection are told', asyn
 test('an own change is told once', async () => {
   for (const key of ['own', 'foreign']) await ours.create(buildRecord(key))
   const heard = changesUpTo(ours, 'foreign')
-  await ours.delete('own')
-  await theirs.delete('foreign')
+  await ours.delete('own', 'user')
+  await theirs.delete('foreign', 'user')
   assert.deepEqual(await heard, [
     { kind: 'sessions', keys: ['own'] },
     { kind: 'sessions', keys: ['foreign'] },
@@ -78,9 +78,9 @@ test('an own change is told once', async () => {
 
 test('what happened before anybody listened is not told', async () => {
   for (const key of ['before', 'after']) await ours.create(buildRecord(key))
-  await theirs.delete('before')
+  await theirs.delete('before', 'user')
   const heard = changesUpTo(ours, 'after')
-  await theirs.delete('after')
+  await theirs.delete('after', 'user')
   assert.deepEqual(await heard, [{ kind: 'sessions', keys: ['after'] }])
 })
 
@@ -97,7 +97,7 @@ test('ten thousand changes are kept and no more', async () => {
   await ours.create(buildRecord('a'))
   const database = new DatabaseSync(path)
   database.exec(`INSERT INTO change (seq, key, origin) VALUES (5, 'x', ''), (6, 'y', ''), (10005, 'z', '')`)
-  await ours.delete('a')
+  await ours.delete('a', 'user')
   const kept = database.prepare('SELECT seq FROM change ORDER BY seq').all()
   assert.deepEqual(
     kept.map((row) => row.seq),

@@ -80,6 +80,7 @@ export function createFrontDoor(announcesIssuer = true) {
     redirectUri: 'https://app.example/auth/callback',
     maxAttempts: 5,
     attemptSeconds: 600,
+    keptAddress: 'network',
     waitSeconds: 5,
   }
   const logoutMac = createMac(ring, 'logout-proof')

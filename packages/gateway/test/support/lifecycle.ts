@@ -41,6 +41,8 @@ export function createReplicaSet(): ReplicaSet {
         refreshMarginSeconds: 30,
         cachedSessions: 3,
         cacheSeconds: 30,
+        staleSeconds: 60,
+        verifySeconds: null,
         events: bus,
         onEnded: () => {},
       })
@@ -59,6 +61,8 @@ export function buildNewSession(changes: Partial<NewSession> = {}): NewSession {
     claims: { name: 'Alice' },
     roles: { realmRoles: ['user'], clientRoles: {} },
     accessClaims: {},
+    device: { userAgent: null, address: null },
+    heals: null,
     ...changes,
   }
 }

@@ -14,7 +14,7 @@ export const TASKS = {
     return store.create(buildRecord(key))
   },
   async remove({ store }: Context, key: string): Promise<boolean> {
-    return store.delete(key)
+    return store.delete(key, 'user')
   },
   async claim({ store }: Context, names: readonly string[]): Promise<readonly ClaimOutcome[]> {
     const outcomes: ClaimOutcome[] = []

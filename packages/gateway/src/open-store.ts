@@ -1,0 +1,68 @@
+// The store of the configuration, opened.
+import { existsSync, readFileSync } from 'node:fs'
+import type { GatewayConfig } from './config/gateway-config.ts'
+import { GatewayError } from './kernel/errors.ts'
+import { type Clock, systemClock } from './kernel/time.ts'
+import type { SessionStore } from './session/session-store.ts'
+import { createMemoryStore } from './stores/memory.ts'
+import { openPostgresStore } from './stores/postgres.ts'
+import { openRedisStore } from './stores/redis.ts'
+import { openSqliteStore } from './stores/sqlite.ts'
+
+const POLL_MILLISECONDS = 100
+const STORE_BUSY_MILLISECONDS = 2000
+
+export interface OpenStoreOptions {
+  /** PEM certificates of authorities to trust beside Node's own. */
+  readonly ca: readonly string[]
+  /** Of the stores that have none of their own. */
+  readonly clock: Clock
+  /** Called when the store, or its word about changes, gets out of reach, and when it is back. Must not throw. */
+  readonly tell: (state: 'lost' | 'found') => void
+}
+
+/** Rejects with `ERR_STORE_REFUSED`, or `ERR_STORE_UNAVAILABLE`. */
+export async function openStore({ session }: GatewayConfig, options: OpenStoreOptions): Promise<SessionStore> {
+  const { store, prefix, connections } = session
+  const { ca, clock, tell } = options
+  switch (store.kind) {
+    case 'memory':
+      return createMemoryStore({ clock })
+    case 'sqlite':
+      return openSqliteStore({
+        path: store.path,
+        clock,
+        pollMillis: POLL_MILLISECONDS,
+        busyMillis: STORE_BUSY_MILLISECONDS,
+      })
+    case 'redis':
+      return openRedisStore({ ...store, prefix, ca, clock: null, tell })
+    case 'postgres':
+      return openPostgresStore({ ...store, schema: prefix, connections, ca, clock: null, tell })
+  }
+}
+
+/** PEM certificates of authorities to trust beside Node's own. */
+export function readAuthorities({ tls }: GatewayConfig): readonly string[] {
+  return tls.ca.map((file) => readFileSync(file, 'utf8'))
+}
+
+/**
+ * For what the command line does beside running gateways. Rejects with `ERR_STORE_REFUSED` where there is nothing to
+ * open, and as `openStore` does.
+ */
+export async function openExistingStore(config: GatewayConfig): Promise<SessionStore> {
+  const { store } = config.session
+  if (store.kind === 'memory') {
+    const remedy = 'the memory of a running gateway cannot be reached: name a store in session.store'
+    throw new GatewayError('ERR_STORE_REFUSED', { reason: 'memory', remedy })
+  }
+  if (store.kind === 'sqlite' && !existsSync(store.path)) {
+    throw new GatewayError('ERR_STORE_REFUSED', {
+      reason: 'absent',
+      path: store.path,
+      remedy: 'doorman start makes it',
+    })
+  }
+  return openStore(config, { ca: readAuthorities(config), clock: systemClock, tell: () => {} })
+}
