@@ -36,6 +36,7 @@ const TITLES: Readonly<Record<string, string>> = {
   login_required: 'Please log in.',
   step_up_required: 'This needs a stronger or more recent login. Please log in again.',
   second_login_required: 'This needs one more login. Please log in there, too.',
+  too_many_sessions: 'You are logged in in too many places. Please log out in one of them first.',
   forbidden: 'Your account may not do this.',
   tenant_required: 'This needs a tenant, and your account has none.',
   tenant_ambiguous: 'Please choose one of your tenants.',

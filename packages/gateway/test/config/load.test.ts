@@ -20,8 +20,13 @@ test('a short file gets every default', () => {
   assert.equal(config.tenant, null)
   assert.deepEqual(config.internalTokens, { algorithm: 'RS256', lifeSeconds: 60 })
   assert.equal(config.limit, null)
-  assert.deepEqual(config.login.limit, { requests: 600, windowSeconds: 60, burst: 200, by: 'ip' })
-  assert.deepEqual(config.refresh, { marginSeconds: 30, waitSeconds: 5 })
+  assert.deepEqual(config.login.limit, { requests: 600, windowSeconds: 60, burst: 200, by: 'ip', isShared: false })
+  assert.deepEqual(config.refresh, { marginSeconds: 30, waitSeconds: 5, ahead: false, concurrency: 16 })
+  assert.deepEqual(config.logout, { inFlight: 'finish' })
+  assert.equal(config.session.cacheSeconds, 30)
+  assert.equal(config.session.staleSeconds, 60)
+  assert.equal(config.session.verifySeconds, null)
+  assert.equal(config.session.maxPerUser, null)
   assert.equal(config.session.idleSeconds, 1800)
   assert.equal(config.session.absoluteSeconds, 43_200)
   assert.equal(config.realms.main?.timeoutSeconds, 5)
@@ -89,6 +94,7 @@ test('a route inherits the credential of its service unless it has its own', () 
     limit: null,
     credential: { kind: 'accessToken' },
     page: false,
+    upgrade: [],
     timeoutSeconds: 120,
   })
   assert.deepEqual([b?.require, b?.credential, b?.methods], ['none', { kind: 'none' }, null])

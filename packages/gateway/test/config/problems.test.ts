@@ -19,7 +19,7 @@ const AFTER_HEAD: readonly (readonly [string, string, readonly string[]])[] = [
   ['a listener without a host', 'listen: 4000', ['1:9 value listen']],
   ['a port that is none', 'listen: 127.0.0.1:70000', ['1:9 value listen']],
   ['IPv6 without brackets', 'listen: "::1:4000"', ['1:9 value listen']],
-  ['a store that is none', 'session: { store: "redis://x" }', ['1:19 value session.store']],
+  ['a store that is none', 'session: { store: "mysql://x" }', ['1:19 value session.store']],
   ['a fraction', 'session: { cachedSessions: 1.5 }', ['1:28 value session.cachedSessions']],
   ['an empty ring', 'keys: []', ['1:7 value keys']],
   ['a prefix of another kind', 'cookies: { prefix: __Secure- }', ['1:20 value cookies.prefix']],
