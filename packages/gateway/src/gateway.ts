@@ -11,6 +11,8 @@ import { openStore, readAuthorities } from './open-store.ts'
 import { createExplainer } from './operator-explain.ts'
 import { openOperator } from './operator-listeners.ts'
 import { createParts, createRing, type Parts } from './parts.ts'
+import { loginRealmsOf } from './realms.ts'
+import { createSessionAdministration } from './session/session-administration.ts'
 import { observeStore } from './stores/observed.ts'
 import { sweepRegularly } from './stores/sweep.ts'
 
@@ -115,6 +117,12 @@ async function connect(
     readiness: { realms: parts.realms.all, store, isStopping: () => isStopping },
     renderMetrics: metrics.render,
     explaining: { explain: createExplainer({ config, sessions: parts.sessions, now: parts.sessions.now }), events },
+    administration: createSessionAdministration({
+      lifecycle: parts.sessions,
+      store,
+      issuers: loginRealmsOf(config).map(([, { issuer }]) => issuer),
+      limits: config.session,
+    }),
   })
   closing.push(() => operator.close())
   for (const realm of parts.realms.all) realm.start()

@@ -8,6 +8,7 @@ import { type AnswerOperator, createOperator, operatorEndpoints, probeEndpoints 
 import type { ExplainOptions } from './operator/explain.ts'
 import type { ReadinessOptions } from './operator/health.ts'
 import { loadOperatorToken } from './operator/operator-token.ts'
+import type { SessionAdministration } from './session/session-administration.ts'
 
 /** Of a question with the claims of somebody who has many roles. */
 const BODY_LIMITS: TextLimits = { maxBytes: 131_072, seconds: 10 }
@@ -18,6 +19,7 @@ export interface OperatorOptions {
   readonly readiness: ReadinessOptions
   readonly renderMetrics: () => Promise<string>
   readonly explaining: ExplainOptions
+  readonly administration: SessionAdministration
 }
 
 export interface OperatorListeners {
@@ -27,9 +29,9 @@ export interface OperatorListeners {
 
 /** Rejects with `ERR_CONFIG_INVALID` for a token file that cannot be used, and with `ERR_LISTEN_FAILED`. */
 export async function openOperator(options: OperatorOptions): Promise<OperatorListeners> {
-  const { config, readiness } = options
+  const { config, readiness, administration, renderMetrics } = options
   const token = config.tokenFile === null ? null : loadOperatorToken(config.tokenFile)
-  const endpoints = operatorEndpoints({ ...readiness, ...options.explaining, renderMetrics: options.renderMetrics })
+  const endpoints = operatorEndpoints({ ...readiness, ...options.explaining, renderMetrics, administration })
   const servers: HttpServer[] = []
   const listen = async (at: OperatorConfig['listen'], answer: AnswerOperator) => {
     const server = createHttpServer({ listen: at, limits: options.limits, handler: serve(answer) })
@@ -61,7 +63,8 @@ function serve(answer: AnswerOperator): Parameters<typeof createHttpServer>[0]['
       const { method = '', headers, socket } = message
       const clientAddress = socket.remoteAddress ?? ''
       const readBody = () => readText(message, BODY_LIMITS)
-      sendReply(response, await answer({ method, path: target.path, headers, clientAddress, readBody }))
+      const query = new URLSearchParams(target.search)
+      sendReply(response, await answer({ method, path: target.path, query, headers, clientAddress, readBody }))
     } catch {
       sendReply(response, buildReply(500))
     }

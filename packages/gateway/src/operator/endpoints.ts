@@ -5,10 +5,11 @@ import { buildHealth, checkReadiness, type ReadinessOptions } from './health.ts'
 import { type MetricsOptions, serveMetrics } from './metrics.ts'
 import type { OperatorRequest } from './operator-request.ts'
 import { isAuthorized } from './operator-token.ts'
+import { endSessions, listSessions, type OperatorSessionsOptions } from './sessions.ts'
 
 export interface OperatorEndpoint {
   readonly path: string
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'DELETE'
   /** `anyone`; `metrics`: anyone, unless a token is configured; `token`: nobody without it, wherever it listens. */
   readonly access: 'anyone' | 'metrics' | 'token'
   readonly answer: (request: OperatorRequest) => Reply | Promise<Reply>
@@ -22,12 +23,14 @@ export function probeEndpoints(options: ReadinessOptions): readonly OperatorEndp
 }
 
 export function operatorEndpoints(
-  options: ReadinessOptions & MetricsOptions & ExplainOptions,
+  options: ReadinessOptions & MetricsOptions & ExplainOptions & OperatorSessionsOptions,
 ): readonly OperatorEndpoint[] {
   return [
     ...probeEndpoints(options),
     { path: '/metrics', method: 'GET', access: 'metrics', answer: () => serveMetrics(options) },
     { path: '/explain', method: 'POST', access: 'token', answer: (request) => answerExplain(request, options) },
+    { path: '/sessions', method: 'GET', access: 'token', answer: (request) => listSessions(request, options) },
+    { path: '/sessions', method: 'DELETE', access: 'token', answer: (request) => endSessions(request, options) },
   ]
 }
 
@@ -37,13 +40,15 @@ export type AnswerOperator = (request: OperatorRequest) => Reply | Promise<Reply
 export function createOperator(endpoints: readonly OperatorEndpoint[], token: string | null): AnswerOperator {
   const offered = endpoints.filter(({ access }) => token !== null || access !== 'token')
   return (request) => {
-    const endpoint = offered.find(({ path }) => path === request.path)
-    if (token !== null && endpoint?.access !== 'anyone' && !isAuthorized(request, token)) {
+    const here = offered.filter(({ path }) => path === request.path)
+    const isOpen = here.some(({ access }) => access === 'anyone')
+    if (token !== null && !isOpen && !isAuthorized(request, token)) {
       return buildReply(401, '', [['www-authenticate', 'Bearer realm="operator"']])
     }
-    if (endpoint === undefined) return buildReply(404)
-    const allow = endpoint.method === 'GET' ? ['GET', 'HEAD'] : [endpoint.method]
-    if (!allow.includes(request.method)) return buildReply(405, '', [['allow', allow.join(', ')]])
-    return endpoint.answer(request)
+    if (here.length === 0) return buildReply(404)
+    const endpoint = here.find(({ method }) => method === (request.method === 'HEAD' ? 'GET' : request.method))
+    if (endpoint !== undefined) return endpoint.answer(request)
+    const allow = here.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+    return buildReply(405, '', [['allow', allow.join(', ')]])
   }
 }

@@ -33,7 +33,7 @@ export function handleIndex(handle: string): string {
   return hashSecret(handle)
 }
 
-function subjectIndex(issuer: string, subject: string): string {
+export function subjectIndex(issuer: string, subject: string): string {
   return hashSecret(JSON.stringify([issuer, subject]))
 }
 

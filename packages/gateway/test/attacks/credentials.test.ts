@@ -52,7 +52,13 @@ test('an internal token opens neither our door, nor another service, nor the ope
   await assert.rejects(stage.guard('reports').authenticate(authorization), { status: 401, reason: 'audience' })
   const explain = { path: '/explain', method: 'POST', access: 'token', answer: () => buildReply(200) } as const
   const operator = createOperator([explain], 'the-token-of-the-operator')
-  const request = { method: 'POST', path: '/explain', clientAddress: '', readBody: async () => '' }
+  const request = {
+    method: 'POST',
+    path: '/explain',
+    clientAddress: '',
+    query: new URLSearchParams(),
+    readBody: async () => '',
+  }
   assert.equal((await operator({ ...request, headers: { authorization } })).status, 401)
   const operators = { authorization: 'Bearer the-token-of-the-operator' }
   assert.equal((await operator({ ...request, headers: operators })).status, 200)

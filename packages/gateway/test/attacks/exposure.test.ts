@@ -95,6 +95,7 @@ test('a bearer token opens neither a route of a session nor anything of the oper
     path: '/metrics',
     headers: { authorization },
     clientAddress: '',
+    query: new URLSearchParams(),
     readBody: async () => '',
   }
   assert.equal((await operator(request)).status, 401)

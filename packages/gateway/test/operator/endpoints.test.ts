@@ -15,11 +15,12 @@ function situation(changes: { realm?: Readiness; ping?: () => Promise<void>; isS
     renderMetrics: async () => 'doorman_requests_total 1\n',
     explain: async () => ({ kind: 'no-session' }) as const,
     events: createEvents(),
+    administration: { list: async () => ({ sessions: [], next: null }), end: async () => 0 },
   }
 }
 
 function get(path: string, headers: Record<string, string> = {}, method = 'GET') {
-  return { method, path, headers, clientAddress: '127.0.0.1', readBody: async () => '' }
+  return { method, path, query: new URLSearchParams(), headers, clientAddress: '127.0.0.1', readBody: async () => '' }
 }
 
 async function ready(changes: Parameters<typeof situation>[0]) {

@@ -19,6 +19,7 @@ async function ask(body: unknown, { answer = EXPLAINED, contentType = 'applicati
   const request = {
     method: 'POST',
     path: '/explain',
+    query: new URLSearchParams(),
     headers: { 'content-type': contentType },
     clientAddress: '192.0.2.1',
     readBody: async () => text,
