@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts'
 import { EXIT_CODE } from './exit-code.ts'
 import { addExplain } from './explain-command.ts'
 import { parsePort } from './port.ts'
+import { addSessions } from './sessions-command.ts'
 import type { Terminal } from './terminal.ts'
 import { readVersion } from './version.ts'
 
@@ -48,6 +49,7 @@ function buildProgram(context: Context): Command {
   addInit(program, context)
   addDev(program, context)
   addKeys(program, context)
+  addSessions(program, context)
   return program
 }
 

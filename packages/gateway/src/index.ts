@@ -20,7 +20,10 @@ export { isLoopbackHost } from './kernel/loopback.ts'
 export { type Clock, systemClock } from './kernel/time.ts'
 export type { LogLevel } from './observability/log-lines.ts'
 export { openExistingStore } from './open-store.ts'
+export type { OperatorSession } from './operator/sessions.ts'
 export type { RuleFinding } from './policy/access-policy.ts'
+export type { SessionSelection } from './session/session-administration.ts'
+export { openSessionAdministration, type StoredSessions } from './session-administration.ts'
 export { openSigningKeyAdministration, type SigningKeyAdministration } from './signing-key-administration.ts'
 export {
   listSealingKeys,

@@ -20,7 +20,7 @@ export function listSessions(request: OperatorRequest, { administration }: Opera
     const count = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
     if (selection === null || isRepeated(request) || count < 1 || count > PAGE_MAX) return BAD_REQUEST
     const page = await administration.list(selection, after, count)
-    return buildJson(200, { sessions: page.sessions.map(describe), next: page.next })
+    return buildJson(200, { sessions: page.sessions.map(describeSession), next: page.next })
   })
 }
 
@@ -46,7 +46,24 @@ function parseSelection(parameters: Readonly<Record<string, string>>): SessionSe
   return name === 'all' && value === 'true' ? { kind: 'all' } : null
 }
 
-function describe(session: SessionSummary) {
+/** As JSON tells it. Instants in seconds since 1970. */
+export interface OperatorSession {
+  /** The public handle. */
+  readonly sid: string
+  readonly realm: string
+  readonly sub: string
+  readonly user_name: string | null
+  readonly state: 'active' | 'lost'
+  readonly user_agent: string | null
+  readonly address: string | null
+  readonly created_at: number
+  readonly last_used_at: number
+  readonly ends_at: number | null
+  readonly absolute_end_at: number
+  readonly second_logins: readonly string[]
+}
+
+export function describeSession(session: SessionSummary): OperatorSession {
   return {
     sid: session.sid,
     realm: session.realm,
