@@ -1,75 +1,16 @@
 import assert from 'node:assert/strict'
-import { chmodSync, openSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { type DevRealm, startDevRealm } from '@doorman/dev-realm'
-import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
-import { type Gateway, openGateway, parseConfig } from '@doorman/gateway'
 import { run, temporaryFolder, VALID, writeConfig } from '../support/command.ts'
+import { type RunningGateway, startGateway } from '../support/running-gateway.ts'
 
 const folder = temporaryFolder()
-let realm: DevRealm
-let gateway: Gateway
-let file: string
-let token: string
-let publicUrl: string
+const env = { CLIENT_SECRET: 'x' }
+let gateway: RunningGateway
 
 before(async () => {
-  chmodSync(folder, 0o700)
-  const port = await findPort()
-  publicUrl = `http://localhost:${port}`
-  const client = {
-    clientId: 'web',
-    secret: 'x',
-    redirectUris: [`${publicUrl}/auth/callback`],
-    postLogoutRedirectUris: [],
-  }
-  realm = await startDevRealm({ clients: [client] })
-  const text = `
-publicUrl: ${publicUrl}
-listen: 127.0.0.1:${port}
-operator: { listen: 127.0.0.1:0, tokenFile: token }
-session: { store: "sqlite:store/doorman.db" }
-keys: ["\${file:store/keys}"]
-realms:
-  main: { issuer: "${realm.issuer}", clientId: web, clientAuth: { secret: x } }
-`
-  file = writeConfig(text, folder)
-  token = join(folder, 'token')
-  const reading = parseConfig(text, { file, env: {}, folder })
-  assert(reading.kind === 'valid')
-  gateway = await openGateway(reading.config, { logLevel: 'error', logDestination: openSync(join(folder, 'log'), 'a') })
+  gateway = await startGateway(folder, env)
 })
-after(async () => {
-  await gateway.close()
-  await realm.close()
-})
-
-function findPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0))
-    })
-  })
-}
-
-async function loggedIn(username: string): Promise<Browser> {
-  const browser = createBrowser()
-  await browser.logIn(`${publicUrl}/auth/login`, { username, password: '' })
-  assert.equal(await statusOf(browser), 200)
-  return browser
-}
-
-async function statusOf(browser: Browser): Promise<number> {
-  return (await browser.fetch(`${publicUrl}/auth/user`)).status
-}
-
-/** The next event of a kind that the running gateway's store hears of is what ends the wait, not a clock. */
-async function untilOut(browser: Browser): Promise<void> {
-  while ((await statusOf(browser)) !== 401);
-}
+after(() => gateway.close())
 
 interface Listed {
   readonly sid: string
@@ -77,12 +18,12 @@ interface Listed {
 }
 
 const PLACES = [
-  ['the store beside a running gateway', () => ['-c', file]],
-  ['a running gateway', () => ['--url', `http://127.0.0.1:${gateway.operatorAddress.port}`, '--token-file', token]],
+  ['the store beside a running gateway', () => ['-c', gateway.file]],
+  ['a running gateway', () => gateway.operator()],
 ] as const
 
 for (const [place, options] of PLACES) {
-  const sessions = (...args: readonly string[]) => run(['sessions', ...args, ...options()])
+  const sessions = (...args: readonly string[]) => run(['sessions', ...args, ...options()], env)
   const list = async (...args: readonly string[]): Promise<readonly Listed[]> => {
     const { exitCode, out, err } = await sessions('list', '--json', ...args)
     assert.deepEqual([exitCode, err], [0, ''])
@@ -91,26 +32,26 @@ for (const [place, options] of PLACES) {
 
   describe(`doorman sessions, asking ${place}`, () => {
     test('ends one person everywhere, at the realm too, and leaves the others', async () => {
-      const [alice, bob] = [await loggedIn('alice'), await loggedIn('bob')]
+      const [alice, bob] = [await gateway.loggedIn('alice'), await gateway.loggedIn('bob')]
       const names = (await list()).map(({ user_name }) => user_name)
       assert.deepEqual(names.toSorted(), ['alice', 'bob'])
       assert.deepEqual(await sessions('end', '--user', 'alice'), { exitCode: 0, out: '1 session has ended.', err: '' })
-      await untilOut(alice)
-      assert.equal(await statusOf(bob), 200)
-      await realm.calls.reached('logout', 1)
+      await gateway.untilStatus(alice, 401)
+      assert.equal(await gateway.statusOf(bob), 200)
+      await gateway.realm.calls.reached('logout', 1)
       assert.deepEqual(
-        realm.sessions().map(({ username }) => username),
+        gateway.realm.sessions().map(({ username }) => username),
         ['bob'],
       )
       assert.equal((await sessions('end', '--all')).exitCode, 0)
-      await untilOut(bob)
+      await gateway.untilStatus(bob, 401)
       assert.deepEqual(await list(), [])
-      await realm.calls.reached('logout', 2)
-      realm.calls.clear()
+      await gateway.realm.calls.reached('logout', 2)
+      gateway.realm.calls.clear()
     })
 
     test('shows a session, and never a token', async () => {
-      await loggedIn('alice')
+      await gateway.loggedIn('alice')
       const [session] = await list('--user', 'alice')
       const shown = await sessions('show', session?.sid ?? '')
       assert.equal(shown.exitCode, 0)
@@ -121,8 +62,8 @@ for (const [place, options] of PLACES) {
       assert.match((await sessions('list')).out, /^SESSION +REALM +USER/)
       assert.equal((await sessions('show', 'nobody')).exitCode, 1)
       await sessions('end', '--all')
-      await realm.calls.reached('logout', 1)
-      realm.calls.clear()
+      await gateway.realm.calls.reached('logout', 1)
+      gateway.realm.calls.clear()
     })
   })
 }
@@ -135,7 +76,7 @@ describe('doorman sessions exits 1', () => {
     ['for a token without a gateway', ['list', '--token-file', 'token']],
   ] as const) {
     test(what, async () => {
-      assert.equal((await run(['sessions', ...args, '-c', file])).exitCode, 1)
+      assert.equal((await run(['sessions', ...args, '-c', gateway.file], env)).exitCode, 1)
     })
   }
   test('for sessions in memory', async () => {
