@@ -13,6 +13,7 @@ import { openOperator } from './operator-listeners.ts'
 import { createParts, createRing, type Parts } from './parts.ts'
 import { loginRealmsOf } from './realms.ts'
 import { createSessionAdministration } from './session/session-administration.ts'
+import type { SessionWatches } from './session/session-watch.ts'
 import { observeStore } from './stores/observed.ts'
 import { sweepRegularly } from './stores/sweep.ts'
 
@@ -44,6 +45,8 @@ export interface Address {
 const SWEEP_EVERY_SECONDS = 60
 const SWEEP_PIECE_RECORDS = 500
 const SWEEP_PAUSE_SECONDS = 0.02
+/** How often open sessions are looked at for limits. */
+const TICK_SECONDS = 1
 
 const HTTP_LIMITS: HttpLimits = {
   maxHeaderBytes: 32_768,
@@ -105,6 +108,7 @@ async function connect(
   })
   closing.push(() => parts.refresher.drain())
   closing.push(() => parts.credentials.drain())
+  closing.push(tickRegularly(parts.watches))
   closing.push(async () => {
     for (const forwarder of parts.forwarders.values()) await forwarder.close()
   })
@@ -137,6 +141,15 @@ async function connect(
       isStopping = true
       await closeAll()
     },
+  }
+}
+
+function tickRegularly(watches: SessionWatches): () => Promise<void> {
+  const timer = setInterval(watches.tick, TICK_SECONDS * 1000)
+  timer.unref()
+  return async () => {
+    clearInterval(timer)
+    watches.close()
   }
 }
 

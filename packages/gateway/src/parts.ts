@@ -20,6 +20,7 @@ import { buildEndpoints } from './routes.ts'
 import { createSendUpstream } from './send-upstream.ts'
 import { createSessionLifecycle, type SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
+import { createSessionWatches, type SessionWatches } from './session/session-watch.ts'
 import { createFileKeyRing, createTextKeyRing, joinKeyRings } from './stores/key-ring.ts'
 import { createTokenEndpoints } from './token-endpoints.ts'
 import { createTokenParts, usesInternalTokens } from './token-parts.ts'
@@ -36,12 +37,17 @@ export interface Parts {
   readonly realms: Realms
   /** Of all realms. */
   readonly sessions: SessionLifecycle
+  /** Over sessions that have something open. */
+  readonly watches: SessionWatches
   readonly refresher: Refresher
   readonly credentials: Credentials
   /** Null where nothing asks for internal tokens. */
   readonly signingKeys: SigningKeys | null
   readonly forwarders: ReadonlyMap<string, Forwarder>
 }
+
+/** Sessions read at the same time after a word that may concern any of them. */
+const CONCURRENT_READS = 32
 
 export interface Ground {
   readonly config: GatewayConfig
@@ -71,6 +77,13 @@ export function createParts({ config, onRefused, ca, clock, events, ring, store 
       // Where a person ends one, their browser waits for it.
       if (by !== 'user' && by !== 'new-login' && by !== 'other-login') void endSecondLogins(session, findRealm(realms))
     },
+  })
+  const watches = createSessionWatches({
+    store,
+    lifecycle: sessions,
+    limits: config.session,
+    cacheSeconds: config.session.cacheSeconds,
+    concurrentReads: CONCURRENT_READS,
   })
   const { refresher, credentials, signingKeys } = createTokenParts({ config, events, ring, store, sessions, realms })
   const answers = createAnswers(events)
@@ -136,6 +149,7 @@ export function createParts({ config, onRefused, ca, clock, events, ring, store 
     door,
     realms,
     sessions,
+    watches,
     refresher,
     credentials,
     signingKeys: usesInternalTokens(config) ? signingKeys : null,
