@@ -31,11 +31,16 @@ function changesUpTo(store: SessionStore, last: string): Promise<readonly StoreC
   return new Promise((resolve) => {
     store.onChange((change) => {
       heard.push(change)
-      if (change.kind === 'sessions' && !change.keys.includes(last)) return
+      if (change.kind !== 'all' && !keysOf(change).includes(last)) return
       clearInterval(alive)
       resolve(heard)
     })
   })
+}
+
+function keysOf(change: StoreChange): readonly string[] {
+  if (change.kind === 'sessions') return change.keys
+  return change.kind === 'ended' ? [change.key] : []
 }
 
 test('what one connection wrote the other reads at once', async () => {
@@ -59,10 +64,18 @@ test('replacements, deletions and sweeps by the other connection are told', asyn
   const heard = changesUpTo(ours, 'c')
   await theirs.replace('a', 1, buildRecord('a'))
   await theirs.sweep(10)
-  await theirs.delete('b', 'user')
+  await theirs.delete('b', 'administrator')
   await theirs.delete('c', 'user')
-  const keys = (await heard).flatMap((change) => (change.kind === 'sessions' ? change.keys : []))
-  assert.deepEqual(keys, ['a', 'swept', 'b', 'c'])
+  const changes = await heard
+  const changed = changes.flatMap((change) => (change.kind === 'sessions' ? change.keys : []))
+  assert.deepEqual(changed, ['a', 'swept'])
+  assert.deepEqual(
+    changes.filter(({ kind }) => kind === 'ended'),
+    [
+      { kind: 'ended', key: 'b', by: 'administrator' },
+      { kind: 'ended', key: 'c', by: 'user' },
+    ],
+  )
 })
 
 test('an own change is told once', async () => {
@@ -71,8 +84,8 @@ test('an own change is told once', async () => {
   await ours.delete('own', 'user')
   await theirs.delete('foreign', 'user')
   assert.deepEqual(await heard, [
-    { kind: 'sessions', keys: ['own'] },
-    { kind: 'sessions', keys: ['foreign'] },
+    { kind: 'ended', key: 'own', by: 'user' },
+    { kind: 'ended', key: 'foreign', by: 'user' },
   ])
 })
 
@@ -81,7 +94,7 @@ test('what happened before anybody listened is not told', async () => {
   await theirs.delete('before', 'user')
   const heard = changesUpTo(ours, 'after')
   await theirs.delete('after', 'user')
-  assert.deepEqual(await heard, [{ kind: 'sessions', keys: ['after'] }])
+  assert.deepEqual(await heard, [{ kind: 'ended', key: 'after', by: 'user' }])
 })
 
 test('whoever slept through more changes than are kept is told `all`', async () => {

@@ -67,7 +67,7 @@ test('a deletion by another process is told', async () => {
   await store.create(buildRecord('told'))
   const change = new Promise((resolve) => store.onChange(resolve))
   assert.equal(await processes[0]?.run('remove', 'told'), true)
-  assert.deepEqual(await change, { kind: 'sessions', keys: ['told'] })
+  assert.deepEqual(await change, { kind: 'ended', key: 'told', by: 'user' })
   await store.close()
 })
 
