@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { createEvents } from '../packages/gateway/src/kernel/events.ts'
 import { createSealer } from '../packages/gateway/src/kernel/seal.ts'
+import { systemElapsed } from '../packages/gateway/src/kernel/time.ts'
 import { wait } from '../packages/gateway/src/kernel/wait.ts'
 import type { RelyingParty } from '../packages/gateway/src/realm/relying-party.ts'
 import { createSessionLifecycle } from '../packages/gateway/src/session/lifecycle.ts'
@@ -16,6 +17,8 @@ import { openSqliteStore } from '../packages/gateway/src/stores/sqlite.ts'
 import { createCredentials } from '../packages/gateway/src/tokens/credential.ts'
 import { createInternalTokens } from '../packages/gateway/src/tokens/internal-token.ts'
 import type { Beneficiary, Credential } from '../packages/gateway/src/tokens/obtained.ts'
+import { createRealmGates } from '../packages/gateway/src/tokens/realm-gate.ts'
+import { createSessionNews } from '../packages/gateway/src/tokens/session-news.ts'
 import { createSigningKeys } from '../packages/gateway/src/tokens/signing-keys.ts'
 
 const MAX_SESSIONS = 1_000_000
@@ -73,6 +76,16 @@ const exchanging = {
 } as unknown as RelyingParty
 const work = {
   store,
+  news: createSessionNews({ store, elapsed: systemElapsed, wait }),
+  gates: createRealmGates({
+    concurrency: 16,
+    maxWaiting: 1000,
+    waitSeconds: 5,
+    breaker: { opensAfter: 5, openSeconds: 3 },
+    now: clock,
+    events,
+  }),
+  elapsed: systemElapsed,
   lifecycle,
   relyingParty: () => exchanging,
   events,

@@ -3,19 +3,25 @@ import { randomUUID } from 'node:crypto'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import type { Events } from './kernel/events.ts'
 import { createSealer, type KeyRing } from './kernel/seal.ts'
+import { systemElapsed } from './kernel/time.ts'
 import { wait } from './kernel/wait.ts'
 import type { Realms } from './realms.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { type Credentials, createCredentials } from './tokens/credential.ts'
 import { createInternalTokens } from './tokens/internal-token.ts'
+import { createRealmGates } from './tokens/realm-gate.ts'
 import { createRefresher, type Refresher } from './tokens/refresh.ts'
 import type { SecondRealmRule } from './tokens/second-realm.ts'
+import { createSessionNews } from './tokens/session-news.ts'
 import { createSigningKeys, SIGNING_KEYS_POLL_SECONDS, type SigningKeys } from './tokens/signing-keys.ts'
 
-const REFRESH_LEASE_SECONDS = 10
+/** Shorter than requests wait by default: those of a process that died are answered by another one. */
+const REFRESH_LEASE_SECONDS = 4
 const REFRESH_LIMIT_SECONDS = 60
 const REFRESH_COOLDOWN_SECONDS = 1
+const MAX_WAITING_RENEWALS = 1000
+const BREAKER = { opensAfter: 5, openSeconds: 3 }
 
 export interface TokenGround {
   readonly config: GatewayConfig
@@ -33,9 +39,21 @@ export interface TokenParts {
 }
 
 export function createTokenParts({ config, events, ring, store, sessions, realms }: TokenGround): TokenParts {
+  const { now } = sessions
+  const { concurrency, waitSeconds } = config.refresh
   const work = {
     store,
     lifecycle: sessions,
+    news: createSessionNews({ store, elapsed: systemElapsed, wait }),
+    gates: createRealmGates({
+      concurrency,
+      maxWaiting: MAX_WAITING_RENEWALS,
+      waitSeconds,
+      breaker: BREAKER,
+      now,
+      events,
+    }),
+    elapsed: systemElapsed,
     relyingParty: realms.byName,
     events,
     owner: randomUUID(),
@@ -53,7 +71,6 @@ export function createTokenParts({ config, events, ring, store, sessions, realms
     pollSeconds: SIGNING_KEYS_POLL_SECONDS,
     events,
   })
-  const { now } = sessions
   const internalTokens = createInternalTokens({ issuer: config.publicUrl, lifeSeconds, keys: signingKeys, now })
   const credentials = createCredentials({
     ...work,
@@ -62,7 +79,7 @@ export function createTokenParts({ config, events, ring, store, sessions, realms
     secondRealms: secondRealmRules(config),
     loginRealm: config.loginRealm,
     now,
-    waitSeconds: config.refresh.waitSeconds,
+    waitSeconds,
     refreshMarginSeconds: config.refresh.marginSeconds,
   })
   return { refresher, credentials, signingKeys }

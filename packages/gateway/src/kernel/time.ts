@@ -5,3 +5,8 @@ export type EpochSeconds = number
 export type Clock = () => EpochSeconds
 
 export const systemClock: Clock = () => Date.now() / 1000
+
+/** Seconds since some moment of this process's past. Nobody sets this clock, and it goes on in a process that is stopped. */
+export type Elapsed = () => number
+
+export const systemElapsed: Elapsed = () => performance.now() / 1000

@@ -10,6 +10,7 @@ import { type SecondLogin, type Session, secondLoginOf } from '../session/sessio
 import { askRefresh, tellRefreshed } from './ask-refresh.ts'
 import { createCooldown } from './cooldown.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
+import type { Turn } from './realm-gate.ts'
 import { renewedLogin, withLogin, withoutLogin } from './second-login.ts'
 import { type LeaseOptions, workUnderLease } from './under-lease.ts'
 import { type ChangeSession, type Written, withPatience, writeOnto } from './write-onto.ts'
@@ -44,7 +45,7 @@ export function createSecondLoginRefresher(options: SecondLoginRefresherOptions)
   const { store, events } = options
   const running = new Map<string, Promise<SecondLoginOutcome>>()
   const cooldown = createCooldown(() => store.now())
-  const patient = withPatience(options.lifecycle, { ...options, now: () => store.now() })
+  const patient = withPatience(options.lifecycle, options)
 
   function refreshOnce(live: LiveSession, realm: string, name: string): Promise<SecondLoginOutcome> {
     const refresh = refreshUnderLease(live, realm, name)
@@ -60,8 +61,9 @@ export function createSecondLoginRefresher(options: SecondLoginRefresherOptions)
   async function refreshUnderLease(live: LiveSession, realm: string, name: string): Promise<SecondLoginOutcome> {
     const work = {
       lease: name,
+      realm,
       isWanted: ({ session }: LiveSession) => isRenewable(secondLoginOf(session, realm), store.now()),
-      run: (current: LiveSession, lease: LeaseKeeper) => askRealm(current, realm, name, lease),
+      run: (current: LiveSession, lease: LeaseKeeper, turn: Turn) => askRealm(current, realm, name, lease, turn),
     }
     const outcome = await workUnderLease(live, work, options)
     switch (outcome.kind) {
@@ -73,6 +75,8 @@ export function createSecondLoginRefresher(options: SecondLoginRefresherOptions)
         return SESSION_ENDED
       case 'busy':
         return unavailable(name, options.cooldownSeconds)
+      case 'turned-away':
+        return { kind: 'unavailable', retryAfterSeconds: outcome.retryAfterSeconds }
     }
   }
 
@@ -81,11 +85,12 @@ export function createSecondLoginRefresher(options: SecondLoginRefresherOptions)
     realm: string,
     name: string,
     lease: LeaseKeeper,
+    turn: Turn,
   ): Promise<SecondLoginOutcome> {
     const login = secondLoginOf(live.session, realm)
     if (login === null || login.tokens.refreshToken === null) return GONE
     const startedAt = store.now()
-    const result = await askRefresh(options.relyingParty(realm), login.tokens.refreshToken, login, lease)
+    const result = await askRefresh(options.relyingParty(realm), login.tokens.refreshToken, login, lease, turn)
     const outcome = await settle(live, realm, login, name, result)
     const isKept = outcome.kind === 'fresh'
     const seconds = store.now() - startedAt

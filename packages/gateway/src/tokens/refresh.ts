@@ -11,6 +11,7 @@ import type { SessionStore } from '../session/session-store.ts'
 import { askRefresh, tellRefreshed } from './ask-refresh.ts'
 import { createCooldown } from './cooldown.ts'
 import type { LeaseKeeper } from './lease-keeper.ts'
+import type { Turn } from './realm-gate.ts'
 import { renewedSession } from './renewed-session.ts'
 import { type LeaseOptions, workUnderLease } from './under-lease.ts'
 import { withPatience, writeOnto } from './write-onto.ts'
@@ -25,6 +26,8 @@ export interface Refresher {
   refresh(live: LiveSession): Promise<RefreshOutcome>
   /** Renews them though they are not due, at most once in `atMostEverySeconds` over all processes. Never rejects. */
   refreshNow(live: LiveSession, atMostEverySeconds: number): Promise<RefreshOutcome>
+  /** Renews these tokens though they are not due, unless somebody has done so. Never rejects. */
+  refreshAhead(live: LiveSession): Promise<RefreshOutcome>
   /** Resolves when no refresh is under way any more. */
   drain(): Promise<void>
 }
@@ -43,7 +46,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
   const running = new Map<string, Promise<RefreshOutcome>>()
   const cooldown = createCooldown(() => store.now())
   // The realm may have spent the old token: the new ones exist nowhere else until they are written.
-  const patient = withPatience(lifecycle, { ...options, now: () => store.now() })
+  const patient = withPatience(lifecycle, options)
 
   function isDue(live: LiveSession): boolean {
     return store.now() >= live.session.refreshDueAt
@@ -71,7 +74,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
     live: LiveSession,
     isWanted: (current: LiveSession) => boolean,
   ): Promise<RefreshOutcome> {
-    const work = { lease: `refresh:${live.key}`, isWanted, run: askRealm }
+    const work = { lease: `refresh:${live.key}`, realm: live.session.realm, isWanted, run: askRealm }
     const outcome = await workUnderLease(live, work, options)
     switch (outcome.kind) {
       case 'done':
@@ -82,16 +85,18 @@ export function createRefresher(options: RefresherOptions): Refresher {
         return { kind: 'ended', because: 'ended elsewhere' }
       case 'busy':
         return unavailable(live, options.cooldownSeconds)
+      case 'turned-away':
+        return { kind: 'unavailable', live, retryAfterSeconds: outcome.retryAfterSeconds }
     }
   }
 
-  async function askRealm(live: LiveSession, lease: LeaseKeeper): Promise<RefreshOutcome> {
+  async function askRealm(live: LiveSession, lease: LeaseKeeper, turn: Turn): Promise<RefreshOutcome> {
     const { session } = live
     if (session.tokens.refreshToken === null) return unavailable(live, options.cooldownSeconds)
     const startedAt = store.now()
     const realm = options.relyingParty(session.realm)
     const subject = { issuer: session.issuer, subject: session.subject }
-    const result = await askRefresh(realm, session.tokens.refreshToken, subject, lease)
+    const result = await askRefresh(realm, session.tokens.refreshToken, subject, lease, turn)
     const outcome = await settle(live, result)
     const isKept = outcome.kind === 'fresh'
     const seconds = store.now() - startedAt
@@ -147,9 +152,18 @@ export function createRefresher(options: RefresherOptions): Refresher {
     return retryAfterSeconds > 0 ? { kind: 'unavailable', live, retryAfterSeconds } : undefined
   }
 
+  /** Whether these tokens, or newer ones, are to be renewed. */
+  function isStill({ session }: LiveSession): (current: LiveSession) => boolean {
+    const { accessToken } = session.tokens
+    return (current) => current.session.tokens.accessToken === accessToken || isDue(current)
+  }
+
   return {
     async refresh(live) {
       return unavailableWhileCooling(live) ?? refreshOnce(live, isDue)
+    },
+    async refreshAhead(live) {
+      return unavailableWhileCooling(live) ?? refreshOnce(live, isStill(live))
     },
     async refreshNow(live, atMostEverySeconds) {
       const early = unavailableWhileCooling(live) ?? running.get(live.key)
@@ -161,8 +175,7 @@ export function createRefresher(options: RefresherOptions): Refresher {
       } catch {
         return unavailable(live, options.cooldownSeconds)
       }
-      const { accessToken } = live.session.tokens
-      const isWanted = (current: LiveSession) => current.session.tokens.accessToken === accessToken || isDue(current)
+      const isWanted = isStill(live)
       // Whoever was faster may only have looked, and found nothing due.
       for (let other = running.get(live.key); other !== undefined; other = running.get(live.key)) {
         const outcome = await other

@@ -1,10 +1,10 @@
 // Writes a change onto the newest state of a session, whoever has written since: compare-and-set, re-read, once more.
 import { GatewayError } from '../kernel/errors.ts'
-import type { EpochSeconds } from '../kernel/time.ts'
+import type { Elapsed } from '../kernel/time.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { Session } from '../session/session.ts'
-import { pollSeconds } from './under-lease.ts'
+import type { SessionNews } from './session-news.ts'
 
 /** The next state, or null when this state must be left as it is. */
 export type ChangeSession = (session: Session) => Session | null
@@ -39,27 +39,31 @@ export async function writeOnto(live: LiveSession, change: ChangeSession, sessio
   throw new GatewayError('ERR_STORE_UNAVAILABLE', { reason: 'contended' })
 }
 
-/** For what exists nowhere else: a store that fails is asked again for a while. */
-export function withPatience(
-  sessions: Sessions,
-  patience: {
-    readonly now: () => EpochSeconds
-    readonly limitSeconds: number
-    readonly wait: (seconds: number) => Promise<void>
-  },
-): Sessions {
+export interface Patience {
+  readonly news: Pick<SessionNews, 'listen'>
+  readonly elapsed: Elapsed
+  readonly limitSeconds: number
+}
+
+/** For what exists nowhere else: a store that fails is asked again for a while, and at once when it is back. */
+export function withPatience(sessions: Sessions, { news, elapsed, limitSeconds }: Patience): Sessions {
   return {
     reread: sessions.reread,
     end: sessions.end,
     async replace(live, changed) {
-      const giveUpAt = patience.now() + patience.limitSeconds
-      for (;;) {
-        try {
-          return await sessions.replace(live, changed)
-        } catch (cause) {
-          if (patience.now() >= giveUpAt) throw cause
-          await patience.wait(pollSeconds())
+      const giveUpAt = elapsed() + limitSeconds
+      const listening = news.listen(live.key)
+      try {
+        for (let tries = 0; ; tries += 1) {
+          try {
+            return await sessions.replace(live, changed)
+          } catch (cause) {
+            if (elapsed() >= giveUpAt) throw cause
+            await listening.next(tries)
+          }
         }
+      } finally {
+        listening.stop()
       }
     },
   }

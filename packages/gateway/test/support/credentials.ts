@@ -7,6 +7,7 @@ import { type CredentialOptions, createCredentials } from '../../src/tokens/cred
 import type { Beneficiary } from '../../src/tokens/obtained.ts'
 import { createRefresher } from '../../src/tokens/refresh.ts'
 import type { SecondRealmRule } from '../../src/tokens/second-realm.ts'
+import { createLeased } from './leased.ts'
 import { buildNewSession, createReplicaSet, type Replica } from './lifecycle.ts'
 import { createScriptedParty } from './scripted-party.ts'
 
@@ -102,10 +103,7 @@ export function createCredentialBench(changes: Partial<CredentialOptions> = {}) 
       relyingParty: (name: string) => realm(name).party,
       events: bus,
       owner,
-      leaseSeconds: 10,
-      limitSeconds: 60,
-      cooldownSeconds: 1,
-      wait: () => new Promise<void>((resolve) => setImmediate(resolve)),
+      ...createLeased(set.store, bus),
     }
     const refresher = createRefresher(common)
     const credentials = createCredentials({

@@ -4,6 +4,7 @@ import { GatewayError } from '../../src/kernel/errors.ts'
 import type { RefreshResult, RelyingParty } from '../../src/realm/relying-party.ts'
 import type { SessionStore } from '../../src/session/session-store.ts'
 import { createRefresher, type Refresher } from '../../src/tokens/refresh.ts'
+import { createLeased } from '../support/leased.ts'
 import { buildNewSession, createReplicaSet, type ReplicaSet } from '../support/lifecycle.ts'
 import { buildTokens } from '../support/sessions.ts'
 
@@ -41,10 +42,7 @@ function startReplica(set: ReplicaSet, realm: RelyingParty, owner: string, over:
     relyingParty: () => realm,
     events: bus,
     owner,
-    leaseSeconds: 10,
-    limitSeconds: 60,
-    cooldownSeconds: 1,
-    wait: () => new Promise((resolve) => setImmediate(resolve)),
+    ...createLeased(over, bus),
   })
   return { lifecycle, events, refresher }
 }
