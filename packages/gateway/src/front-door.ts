@@ -5,6 +5,7 @@ import type { Answers } from './answers.ts'
 import type { DoorRoute } from './door-routes.ts'
 import type { RefuseForged } from './forgery-guard.ts'
 import { decideHeaders } from './http/answer-headers.ts'
+import { createEventStreams } from './http/event-stream.ts'
 import type { Exchange } from './http/exchange.ts'
 import { createFormReader } from './http/read-form.ts'
 import type { ReadResult, RequestReader } from './http/read-request.ts'
@@ -32,6 +33,8 @@ export interface FrontDoorOptions {
 export interface FrontDoor {
   /** Answers every message itself; never throws. */
   readonly handle: (message: IncomingMessage, response: ServerResponse) => void
+  /** Ends what would keep the server from closing. */
+  readonly endStreams: () => void
 }
 
 /** What logs and metrics call requests that no route and no endpoint owns. */
@@ -41,6 +44,7 @@ const FORM_LIMITS = { maxBytes: 16_384, seconds: 10 }
 export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
   const { endpoints, routes, limiter } = options
   const { tellWhenAnswered, refuse, fail } = options.answers
+  const eventStreams = createEventStreams()
 
   function handle(message: IncomingMessage, response: ServerResponse): void {
     const startedAt = performance.now()
@@ -147,12 +151,12 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     const reply = () => {
       endpoint
         .answer(request, readForm)
-        .then((made) => sendReply(response, made))
+        .then((made) => ('kind' in made ? eventStreams.send(response, made) : sendReply(response, made)))
         .catch((error: unknown) => fail(exchange, error))
     }
     if (endpoint.limiter === null) reply()
     else endpoint.limiter(exchange, ANONYMOUS, null, reply)
   }
 
-  return { handle }
+  return { handle, endStreams: eventStreams.close }
 }

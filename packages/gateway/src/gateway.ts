@@ -133,6 +133,7 @@ async function connect(
   await startSigning(parts, closing)
   const publicAddress = await server.start()
   closing.push(() => server.close())
+  closing.push(async () => parts.door.endStreams())
   return {
     publicAddress,
     operatorAddress: operator.address,

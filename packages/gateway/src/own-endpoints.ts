@@ -1,5 +1,6 @@
 // The options of the endpoints of our own, from the configuration and the parts: for each realm people log in to, and
 // for each second realm they log in to beside it.
+import { createTabEvents } from './account/tab-events.ts'
 import type { UserOptions } from './account/user.ts'
 import type { GatewayConfig, RealmConfig, TenantConfig } from './config/gateway-config.ts'
 import { createMac, type Mac } from './kernel/mac.ts'
@@ -10,12 +11,13 @@ import type { SecondLoginOptions } from './login/second-login.ts'
 import { startLoginFor } from './login/start-login.ts'
 import { createLoginDoors, type LoginDoor, type LoginDoors } from './login-doors.ts'
 import { buildLoginOptions, findRealm, type LoginParts, otherOrigins } from './login-options.ts'
-import type { LogoutOptions } from './logout/logout.ts'
+import { type LogoutOptions, logOutPage } from './logout/logout.ts'
 import { tenantsOf } from './policy/tenant.ts'
 import { loginRealmsOf, realmSuffix } from './realms.ts'
 import type { DoorEndpoints } from './routes.ts'
 import { claimOf } from './session/session.ts'
 import { type Cookies, createCookies } from './session/session-cookie.ts'
+import type { SessionWatches } from './session/session-watch.ts'
 import type { Credentials } from './tokens/credential.ts'
 import { endSecondLogins } from './tokens/end-second-logins.ts'
 import type { Refresher } from './tokens/refresh.ts'
@@ -26,6 +28,7 @@ const LOGOUT_REALM_SECONDS = 3
 export interface EndpointParts extends LoginParts {
   readonly refresher: Refresher
   readonly credentials: Credentials
+  readonly watches: SessionWatches
 }
 
 function createRealmCookies(realm: string, config: GatewayConfig): Cookies {
@@ -50,7 +53,7 @@ export function createDoors(parts: EndpointParts): LoginDoors<Door> {
 }
 
 function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): Door {
-  const { config, ring, refresher, credentials } = parts
+  const { config, ring, refresher, credentials, watches } = parts
   const cookies = createRealmCookies(realm, config)
   const login = buildLoginOptions(realm, cookies, parts)
   const logoutMac = createMac(ring, 'logout-proof')
@@ -87,7 +90,21 @@ function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): 
       logoutPath,
     },
     refresh: { sessions, cookies, refresher, loginUrl },
+    events: createTabEvents({ sessions, watches, cookies, limits, origins, loginUrl, everySecond }),
+    mySessions: {
+      sessions,
+      cookies,
+      origins,
+      loginUrl,
+      path: config.endpoints.sessions,
+      logOut: (request, live) => logOutPage(request, live, logout),
+    },
   }
+}
+
+function everySecond(act: () => void): () => void {
+  const timer = setInterval(act, 1000).unref()
+  return () => clearInterval(timer)
 }
 
 function tenantReader(tenant: TenantConfig | null): UserOptions['tenantsOf'] {

@@ -1,7 +1,11 @@
 // The gateway's own endpoints, as one table. Each takes a request as data and returns a reply as data.
+
+import { answerSessions, type MySessionsOptions } from './account/my-sessions.ts'
 import { type RefreshOptions, refreshSession } from './account/refresh-session.ts'
+import type { TabEvents } from './account/tab-events.ts'
 import { describeUser, type UserOptions } from './account/user.ts'
 import type { EndpointPaths } from './config/gateway-config.ts'
+import type { EventStreamReply } from './http/event-stream.ts'
 import type { ReadForm } from './http/read-form.ts'
 import type { Reply } from './http/reply.ts'
 import type { GatewayRequest } from './http/request.ts'
@@ -25,7 +29,7 @@ export interface Endpoint {
   /** Nothing but GET is answered before its origin has been proved. */
   readonly guardsForgery: boolean
   readonly limiter: Limiter | null
-  readonly answer: (request: GatewayRequest, readForm: ReadForm) => Promise<Reply>
+  readonly answer: (request: GatewayRequest, readForm: ReadForm) => Promise<Reply | EventStreamReply>
 }
 
 /** The options of what people use, for one realm they log in to. */
@@ -37,6 +41,8 @@ export interface DoorEndpoints {
   readonly loggedOut: LoggedOutOptions
   readonly user: UserOptions
   readonly refresh: RefreshOptions
+  readonly events: TabEvents
+  readonly mySessions: MySessionsOptions
 }
 
 export interface EndpointOptions {
@@ -68,7 +74,8 @@ export function buildEndpoints(options: EndpointOptions): ReadonlyMap<string, En
 type Entry = readonly [path: string, endpoint: Endpoint]
 
 /** The front end of the page that asks says which realm is meant. */
-function peopleEndpoints({ paths, doors, loginLimiter }: EndpointOptions): readonly Entry[] {
+function peopleEndpoints(options: EndpointOptions): readonly Entry[] {
+  const { paths, doors, loginLimiter } = options
   const doorToLogIn = (request: GatewayRequest, { login }: DoorEndpoints) => {
     const returnTo = new URLSearchParams(request.search).get('return_to')
     return doors.ofReturnTo(parseReturnTo(returnTo, login.frontends, request))
@@ -82,6 +89,8 @@ function peopleEndpoints({ paths, doors, loginLimiter }: EndpointOptions): reado
     [paths.user, get('user', (request) => describeUser(request, doors.ofRequest(request).user))],
     [paths.refresh, post('refresh', (request) => refreshSession(request, doors.ofRequest(request).refresh))],
     [paths.logout, logoutEndpoint((request) => logout(request, doors.ofRequest(request).logout))],
+    [paths.events, get('events', (request) => doors.ofRequest(request).events.answer(request))],
+    [paths.sessions, sessionsEndpoint(options)],
   ]
 }
 
@@ -134,4 +143,10 @@ function post(name: string, answer: Endpoint['answer']): Endpoint {
 
 function logoutEndpoint(answer: Endpoint['answer']): Endpoint {
   return { ...post('logout', answer), methods: ['GET', 'POST'] }
+}
+
+function sessionsEndpoint({ doors }: EndpointOptions): Endpoint {
+  const answer: Endpoint['answer'] = (request, readForm) =>
+    answerSessions(request, readForm, doors.ofRequest(request).mySessions)
+  return { ...get('sessions', answer), methods: ['GET', 'POST', 'DELETE'] }
 }

@@ -30,16 +30,29 @@ p{margin:0 0 1.25rem}
 a{display:inline-block;margin:0 1.25rem .5rem 0;color:var(--accent);font-weight:600}
 small{display:block;margin-top:1rem;padding-top:1rem;border-top:1px solid var(--line);color:var(--soft);overflow-wrap:anywhere}`
 
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
+/** The style of a page, and the one that its policy allows. */
+export interface PageStyle {
+  readonly text: string
+  readonly policy: string
+}
 
-const PAGE_HEADERS: Reply['headers'] = [
-  ['content-type', 'text/html; charset=utf-8'],
-  [
-    'content-security-policy',
-    `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'`,
-  ],
-  ['x-frame-options', 'DENY'],
-]
+/** `more`: rules of one page beside those of all. */
+export function createPageStyle(more: string): PageStyle {
+  const text = STYLE + more
+  const hash = createHash('sha256').update(text).digest('base64')
+  return { text, policy: `default-src 'none'; style-src 'sha256-${hash}'; base-uri 'none'; frame-ancestors 'none'` }
+}
+
+const PLAIN_STYLE = createPageStyle('')
+
+export interface PageDocument {
+  readonly title: string
+  /** HTML, in which everything that varies has been escaped. */
+  readonly main: string
+  readonly style: PageStyle
+  /** `own`: forms are sent to the page's own origin. */
+  readonly forms: 'none' | 'own'
+}
 
 const ESCAPES: Readonly<Record<string, string>> = {
   '&': '&amp;',
@@ -49,32 +62,43 @@ const ESCAPES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-function escapeHtml(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character] ?? '')
 }
 
 export function buildPage(status: number, page: Page, headers: Reply['headers'] = []): Reply {
   const links = page.links.map((link) => `<a href="${escapeHtml(link.href)}">${escapeHtml(link.label)}</a>`).join('\n')
   const footnote = page.footnote === '' ? '' : `<small>${escapeHtml(page.footnote)}</small>`
+  const main = `<h1>${escapeHtml(page.title)}</h1>
+<p>${escapeHtml(page.text)}</p>
+${links}
+${footnote}`
+  return buildDocument(status, { title: page.title, main, style: PLAIN_STYLE, forms: 'none' }, headers)
+}
+
+export function buildDocument(status: number, page: PageDocument, headers: Reply['headers'] = []): Reply {
   const body = `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${escapeHtml(page.title)}</title>
-<style>${STYLE}</style>
+<style>${page.style.text}</style>
 </head>
 <body>
 <main>
-<h1>${escapeHtml(page.title)}</h1>
-<p>${escapeHtml(page.text)}</p>
-${links}
-${footnote}
+${page.main}
 </main>
 </body>
 </html>
 `
-  return buildReply(status, body, [...PAGE_HEADERS, ...headers])
+  const formAction = page.forms === 'own' ? "'self'" : "'none'"
+  return buildReply(status, body, [
+    ['content-type', 'text/html; charset=utf-8'],
+    ['content-security-policy', `${page.style.policy}; form-action ${formAction}`],
+    ['x-frame-options', 'DENY'],
+    ...headers,
+  ])
 }
 
 export const FRONT_PAGE_LINK: PageLink = { href: FRONT_PAGE, label: 'Front page' }

@@ -1,5 +1,5 @@
 // Ends a session: here first, then at its realms, then in the browser. Whatever a realm does, the session has ended.
-import { buildClearCookie } from '../http/cookies.ts'
+import { buildClearCookie, type SetCookieHeader } from '../http/cookies.ts'
 import { isNavigation } from '../http/navigation.ts'
 import { parseQuery, type Query, refuseOthers } from '../http/query.ts'
 import { buildJson, buildRedirect, buildReply, type Reply } from '../http/reply.ts'
@@ -62,9 +62,7 @@ export async function logout(request: GatewayRequest, options: LogoutOptions): P
   // Another replica may hold newer tokens than this one remembers.
   const live = found === undefined ? undefined : await options.sessions.reread(found)
   if (live === undefined) return answerNobody(request, returnTo, options)
-  await options.sessions.end(live, 'user', 'logout')
-  const realmSession = await endAtRealm(live, options)
-  tellFinished(request, live, realmSession, options)
+  const realmSession = await end(request, live, options)
   return isNavigation(request)
     ? sendBrowser(live, returnTo, realmSession, options)
     : tellPage(live, returnTo, realmSession, options)
@@ -119,15 +117,45 @@ function sendBrowser(live: LiveSession, returnTo: string, state: RealmSession, o
   return buildRedirect(url, [cleared, cookie])
 }
 
-/** A page cannot follow a redirect to the realm by itself; it gets an address of ours to navigate to, once. */
+/** What a page of ours needs to go on to the realm by itself. */
+export interface PageLogout {
+  /** A path of ours to navigate to, once. */
+  readonly logoutUrl: string
+  readonly cookies: readonly SetCookieHeader[]
+}
+
+/** Ends the session a page of ours was asked to end. Rejects with `ERR_STORE_UNAVAILABLE`; the session then lives on. */
+export async function logOutPage(
+  request: GatewayRequest,
+  found: LiveSession,
+  options: LogoutOptions,
+): Promise<PageLogout> {
+  const live = (await options.sessions.reread(found)) ?? found
+  const realmSession = await end(request, live, options)
+  return buildPageLogout(live, parseReturnTo(null, options.frontends, request), realmSession, options)
+}
+
+async function end(request: GatewayRequest, live: LiveSession, options: LogoutOptions): Promise<RealmSession> {
+  await options.sessions.end(live, 'user', 'logout')
+  const realmSession = await endAtRealm(live, options)
+  tellFinished(request, live, realmSession, options)
+  return realmSession
+}
+
 function tellPage(live: LiveSession, returnTo: string, state: RealmSession, options: LogoutOptions): Reply {
+  const { logoutUrl, cookies } = buildPageLogout(live, returnTo, state, options)
+  return buildJson(200, { logout_url: logoutUrl }, cookies)
+}
+
+/** A page cannot follow a redirect to the realm by itself; it gets an address of ours to navigate to, once. */
+function buildPageLogout(live: LiveSession, returnTo: string, state: RealmSession, options: LogoutOptions): PageLogout {
   const cleared = buildClearCookie(options.cookies.session)
   const onward = { secret: randomLogoutSecret(), idTokenHint: live.session.tokens.idToken }
   const ticket = createLogoutTicket({ returnTo, onward, createdAt: options.sessions.now() })
   const cookie = state === 'unconfirmed' ? undefined : buildTicketCookie(ticket, options)
-  if (cookie === undefined) return buildJson(200, { logout_url: localEnd(returnTo, state, options) }, [cleared])
-  const url = `${options.logoutPath}?${new URLSearchParams({ ticket: onward.secret })}`
-  return buildJson(200, { logout_url: url }, [cleared, cookie])
+  if (cookie === undefined) return { logoutUrl: localEnd(returnTo, state, options), cookies: [cleared] }
+  const logoutUrl = `${options.logoutPath}?${new URLSearchParams({ ticket: onward.secret })}`
+  return { logoutUrl, cookies: [cleared, cookie] }
 }
 
 async function followTicket(request: GatewayRequest, secret: string, options: LogoutOptions): Promise<Reply> {
