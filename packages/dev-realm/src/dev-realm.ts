@@ -92,6 +92,7 @@ async function createState(
     identityProviders: createIdentityProviders(options.identityProviders ?? []),
     revokedTokenIds: new Set(),
     usedAssertions: new Set(),
+    onTokenUse: options.onTokenUse ?? (() => {}),
   }
 }
 

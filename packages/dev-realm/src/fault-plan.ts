@@ -1,5 +1,5 @@
 // Keeps the faults that were asked for and hands each to the request it meets.
-import type { AuthorizationFault, Fault, FaultMoment, FaultPlan, Hold, RealmEndpoint } from './faults.ts'
+import type { AuthorizationFault, DecideFaults, Fault, FaultMoment, FaultPlan, Hold, RealmEndpoint } from './faults.ts'
 import type { IdTokenFault } from './id-token.ts'
 
 interface Gate extends Hold {
@@ -11,6 +11,7 @@ interface Gate extends Hold {
 export function createFaultPlan(): FaultPlan {
   const queues = new Map<RealmEndpoint, Fault[]>()
   const standing = new Map<RealmEndpoint, Fault[]>()
+  const deciders = new Map<RealmEndpoint, DecideFaults>()
   const gates = new Set<Gate>()
   const authorizationFaults: AuthorizationFault[] = []
   const idTokenFaults: IdTokenFault[] = []
@@ -29,6 +30,10 @@ export function createFaultPlan(): FaultPlan {
         )
       }
     },
+    decide(endpoint, decider) {
+      deciders.set(endpoint, decider)
+      return () => void deciders.delete(endpoint)
+    },
     hold(endpoint, moment = 'before') {
       const gate = createGate(endpoint, moment)
       gates.add(gate)
@@ -43,11 +48,15 @@ export function createFaultPlan(): FaultPlan {
       gates.clear()
       queues.clear()
       standing.clear()
+      deciders.clear()
       for (const list of [authorizationFaults, idTokenFaults, tokenResponses]) list.length = 0
       plan.expiresIn = null
       plan.acr = null
     },
-    takeFault: (endpoint) => queues.get(endpoint)?.shift() ?? standing.get(endpoint)?.at(-1),
+    takeFaults(endpoint, request) {
+      const fault = queues.get(endpoint)?.shift() ?? standing.get(endpoint)?.at(-1)
+      return fault === undefined ? (deciders.get(endpoint)?.(request) ?? []) : [fault]
+    },
     async passGate(endpoint, moment) {
       const met = [...gates].filter((gate) => gate.endpoint === endpoint && gate.moment === moment)
       await Promise.all(met.map((gate) => gate.pass()))

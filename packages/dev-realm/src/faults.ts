@@ -22,8 +22,21 @@ export type FaultMoment = 'before' | 'after'
 
 export type Fault =
   | { readonly kind: 'answer'; readonly answer: Answer; readonly moment: FaultMoment }
-  | { readonly kind: 'cut'; readonly moment: FaultMoment }
+  /** `within`: when the request has been processed and half of its answer is on the way. */
+  | { readonly kind: 'cut'; readonly moment: FaultMoment | 'within' }
   | { readonly kind: 'delay'; readonly milliseconds: number }
+  /** Until somebody lets it go on. */
+  | { readonly kind: 'wait'; readonly moment: FaultMoment; readonly until: Promise<unknown> }
+
+/** A request that a decider is asked about. */
+export interface MetRequest {
+  readonly form: URLSearchParams
+  /** The caller's port. */
+  readonly port: number
+}
+
+/** The faults a request meets, one after the other at their moments. */
+export type DecideFaults = (request: MetRequest) => readonly Fault[]
 
 /** What the next authorization response does wrong, or which error it is. */
 export type AuthorizationFault =
@@ -49,6 +62,8 @@ export interface Faults {
   once(endpoint: RealmEndpoint, fault: Fault): void
   /** Meets all requests of this endpoint until the returned function is called. */
   every(endpoint: RealmEndpoint, fault: Fault): () => void
+  /** Asked about all requests of this endpoint that no other fault meets, until the returned function is called. */
+  decide(endpoint: RealmEndpoint, decider: DecideFaults): () => void
   /** All requests of this endpoint wait until the gate opens. Default moment: `before`. */
   hold(endpoint: RealmEndpoint, moment?: FaultMoment): Hold
   /** The same as `hold('token')`. */
@@ -69,7 +84,7 @@ export interface Faults {
 
 /** The side of the faults that the endpoints see. */
 export interface FaultPlan extends Faults {
-  takeFault(endpoint: RealmEndpoint): Fault | undefined
+  takeFaults(endpoint: RealmEndpoint, request: MetRequest): readonly Fault[]
   passGate(endpoint: RealmEndpoint, moment: FaultMoment): Promise<void>
   takeAuthorizationFault(...wanted: readonly AuthorizationFault[]): AuthorizationFault | undefined
   takeIdTokenFault(): IdTokenFault | undefined
@@ -106,4 +121,5 @@ export const FAULTS = {
   tooManyRequests: instead(textAnswer(429, 'text/plain', 'Too many requests', { 'retry-after': '5' })),
   cutBefore: { kind: 'cut', moment: 'before' },
   cutAfter: { kind: 'cut', moment: 'after' },
+  cutWithin: { kind: 'cut', moment: 'within' },
 } as const satisfies Readonly<Record<string, Fault>>

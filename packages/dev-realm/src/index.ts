@@ -11,11 +11,13 @@ export {
 export type { Directory } from './directory.ts'
 export {
   type AuthorizationFault,
+  type DecideFaults,
   FAULTS,
   type Fault,
   type FaultMoment,
   type Faults,
   type Hold,
+  type MetRequest,
   type RealmEndpoint,
 } from './faults.ts'
 export { GRANT_TYPES } from './grant-types.ts'
@@ -30,4 +32,5 @@ export {
   type OrganizationClaimForm,
   type RealmSettings,
   type ServiceAccount,
+  type TokenUse,
 } from './options.ts'

@@ -92,6 +92,14 @@ export interface RealmSettings {
   organizationClaim: OrganizationClaimForm
 }
 
+/** What became of a refresh token that was presented while refresh tokens are revoked by their use. */
+export interface TokenUse {
+  readonly sid: string
+  readonly tokenId: string
+  /** `refused` costs the whole client session. */
+  readonly outcome: 'first' | 'again' | 'refused'
+}
+
 export interface DevRealmOptions {
   /** Default 0: a free one. */
   readonly port?: number
@@ -103,6 +111,8 @@ export interface DevRealmOptions {
   /** Default: none. */
   readonly identityProviders?: readonly DevIdentityProvider[]
   readonly settings?: Partial<RealmSettings>
+  /** Told of each use, before its answer; must not throw. Default: nothing is done. */
+  readonly onTokenUse?: (use: TokenUse) => void
 }
 
 export const DEFAULT_SETTINGS: Readonly<RealmSettings> = {

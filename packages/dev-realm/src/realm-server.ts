@@ -72,23 +72,33 @@ async function answerRecorded(parts: RealmServerParts, request: RealmRequest): P
   })
   outgoing.on('finish', () => finish({ kind: 'answered', status: outgoing.statusCode }))
   outgoing.on('close', () => finish({ kind: 'cut' }))
-  const fault = parts.faults.takeFault(endpoint)
+  const faults = parts.faults.takeFaults(endpoint, { form, port: incoming.socket.remotePort ?? 0 })
   await parts.faults.passGate(endpoint, 'before')
-  if (await isSpoiled(outgoing, fault, 'before')) return
+  if (await isSpoiled(outgoing, faults, 'before')) return
   const answer = isMethodAllowed(endpoint, incoming.method ?? '') ? await parts.handle(request) : methodNotAllowed()
   await parts.faults.passGate(endpoint, 'after')
-  if (await isSpoiled(outgoing, fault, 'after')) return
-  if (answer !== null) writeAnswer(outgoing, answer)
+  if (await isSpoiled(outgoing, faults, 'after')) return
+  if (answer === null) return
+  if (faults.some((fault) => fault.kind === 'cut' && fault.moment === 'within')) writeHalf(outgoing, answer)
+  else writeAnswer(outgoing, answer)
 }
 
-/** True when the fault has answered, or cut the connection. */
-async function isSpoiled(outgoing: ServerResponse, fault: Fault | undefined, moment: FaultMoment): Promise<boolean> {
-  if (fault === undefined) return false
+/** True when a fault has answered, or cut the connection. */
+async function isSpoiled(outgoing: ServerResponse, faults: readonly Fault[], moment: FaultMoment): Promise<boolean> {
+  for (const fault of faults) if (await meetsFault(outgoing, fault, moment)) return true
+  return false
+}
+
+async function meetsFault(outgoing: ServerResponse, fault: Fault, moment: FaultMoment): Promise<boolean> {
   if (fault.kind === 'delay') {
     if (moment === 'before') await sleep(fault.milliseconds)
     return false
   }
   if (fault.moment !== moment) return false
+  if (fault.kind === 'wait') {
+    await fault.until
+    return false
+  }
   if (fault.kind === 'cut') outgoing.destroy()
   else writeAnswer(outgoing, fault.answer)
   return true
@@ -102,4 +112,10 @@ function writeAnswer(outgoing: ServerResponse, { status, headers, body }: Answer
   if (outgoing.destroyed) return
   outgoing.writeHead(status, { ...headers, 'content-length': Buffer.byteLength(body) })
   outgoing.end(outgoing.req.method === 'HEAD' ? undefined : body)
+}
+
+function writeHalf(outgoing: ServerResponse, { status, headers, body }: Answer): void {
+  const bytes = Buffer.from(body)
+  outgoing.writeHead(status, { ...headers, 'content-length': bytes.length })
+  outgoing.write(bytes.subarray(0, bytes.length / 2), () => outgoing.destroy())
 }

@@ -3,7 +3,7 @@ import type { AuthorizationCodes } from './authorization-codes.ts'
 import type { Directory } from './directory.ts'
 import type { FaultPlan } from './faults.ts'
 import type { IdentityProviders } from './identity-providers.ts'
-import type { RealmSettings } from './options.ts'
+import type { RealmSettings, TokenUse } from './options.ts'
 import type { RefreshTokens } from './refresh-tokens.ts'
 import type { Sessions } from './sessions.ts'
 import type { SigningKeys } from './signing-keys.ts'
@@ -22,6 +22,7 @@ export interface RealmState {
   readonly revokedTokenIds: Set<string>
   /** By provider and `jti`. */
   readonly usedAssertions: Set<string>
+  readonly onTokenUse: (use: TokenUse) => void
 }
 
 export function epochSeconds(): number {

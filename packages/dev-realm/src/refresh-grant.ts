@@ -1,9 +1,9 @@
 // The refresh grant: what Keycloak checks, in its order, and what a reused token costs.
 import { type Answer, oauthError } from './answer.ts'
 import { clientSessionIdOf } from './claims.ts'
-import type { DevClient, DevUser } from './options.ts'
+import type { DevClient, DevUser, TokenUse } from './options.ts'
 import { epochSeconds, type RealmState } from './realm-state.ts'
-import { judgeReuse } from './refresh-rotation.ts'
+import { judgeReuse, type ReuseState } from './refresh-rotation.ts'
 import type { ParsedRefreshToken, RefreshGrant } from './refresh-tokens.ts'
 import type { ClientSession, UserSession } from './sessions.ts'
 import { answerTokens, issueTokens } from './token-response.ts'
@@ -63,10 +63,16 @@ function recordUse(
   if (!state.settings.revokeRefreshToken) return null
   const previous = clientSession.reuse.get(grant.chain)
   const decision = judgeReuse(previous, grant, state.settings.refreshTokenMaxReuse, state.refreshTokens.tick())
+  const { sid, tokenId } = grant
+  state.onTokenUse({ sid, tokenId, outcome: decision.kind === 'refused' ? 'refused' : outcomeOf(decision.state) })
   if (decision.kind === 'refused') {
     session.clients.delete(grant.clientId)
     return decision.because
   }
   clientSession.reuse.set(grant.chain, decision.state)
   return null
+}
+
+function outcomeOf({ uses }: ReuseState): TokenUse['outcome'] {
+  return uses === 1 ? 'first' : 'again'
 }

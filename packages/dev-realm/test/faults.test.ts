@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, createPublicKey, type JsonWebKey as PublicJwk, verify } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
-import { type DevRealm, FAULTS, type Fault, type IdTokenFault } from '@doorman/dev-realm'
+import { type DevRealm, FAULTS, type Fault, type IdTokenFault, type MetRequest } from '@doorman/dev-realm'
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose'
 import { createBrowser } from '../src/browser.ts'
 import {
@@ -94,6 +94,38 @@ test('an answer lost after processing is forgiven with one reuse', async (t) => 
   const { status, json } = await refresh(realm, tokens.refresh_token)
   assert.equal(status, 200)
   assert.equal((await refresh(realm, json.refresh_token)).status, 200)
+})
+
+test('an answer cut in its middle has been processed', async (t) => {
+  const realm = await realmFor(t, { settings: { revokeRefreshToken: true } })
+  const tokens = await obtainTokens(realm)
+  realm.faults.once('token', FAULTS.cutWithin)
+  const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: String(tokens.refresh_token) })
+  const headers = { authorization: `Basic ${btoa('web-gateway:web-gateway-test-secret')}` }
+  const answer = await fetch(`${realm.issuer}/protocol/openid-connect/token`, { method: 'POST', headers, body })
+  assert.equal(answer.status, 200)
+  await assert.rejects(answer.text(), TypeError)
+  assert.equal((await refresh(realm, tokens.refresh_token)).status, 400)
+})
+
+test('a decider gives each request the faults that fit it, and other faults come first', async (t) => {
+  const realm = await realmFor(t, { settings: { revokeRefreshToken: true } })
+  const tokens = await obtainTokens(realm)
+  const met: MetRequest[] = []
+  const gone = Promise.resolve()
+  const stop = realm.faults.decide('token', (request) => {
+    met.push(request)
+    return [{ kind: 'wait', moment: 'before', until: gone }, FAULTS.badGateway]
+  })
+  realm.faults.once('token', FAULTS.booting)
+  assert.equal((await refresh(realm, tokens.refresh_token)).status, 503)
+  assert.equal((await refresh(realm, tokens.refresh_token)).status, 502)
+  stop()
+  assert.equal((await refresh(realm, tokens.refresh_token)).status, 200)
+  assert.deepEqual(
+    met.map(({ form, port }) => [form.get('refresh_token'), port > 0]),
+    [[tokens.refresh_token, true]],
+  )
 })
 
 test('a held token request waits until it is released', async (t) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import type { TokenUse } from '@doorman/dev-realm'
 import { obtainTokens, refresh, startRealm } from './support/relying-party.ts'
 
 type Tokens = Record<string, unknown>
@@ -51,6 +52,21 @@ test('rotation on: a token two generations old is stale and kills all', async (t
   const third = await renew(realm, await renew(realm, first))
   assert.equal(await refusal(realm, first), 'Stale token')
   assert.equal(await refusal(realm, third), "Session doesn't have required client")
+})
+
+test('rotation on: each use of a token is told, and what became of it', async (t) => {
+  const uses: TokenUse[] = []
+  const settings = { revokeRefreshToken: true, refreshTokenMaxReuse: 1 }
+  const realm = await startRealm({ settings, onTokenUse: (use) => uses.push(use) })
+  t.after(() => realm.close())
+  const tokens = await obtainTokens(realm)
+  for (let round = 0; round < 3; round += 1) await refresh(realm, tokens.refresh_token)
+  assert.deepEqual(
+    uses.map(({ outcome }) => outcome),
+    ['first', 'again', 'refused'],
+  )
+  assert.equal(new Set(uses.map(({ tokenId }) => tokenId)).size, 1)
+  assert.deepEqual([...new Set(uses.map(({ sid }) => sid))], [realm.sessions()[0]?.sid])
 })
 
 for (const count of [4, 8]) {
