@@ -1,5 +1,6 @@
 // Which test files run together, and what real part they need. A name says it: `login.keycloak.test.ts` needs a real
-// Keycloak, `demo.browser.test.ts` a Chromium, `pages.keycloak.browser.test.ts` both, `service.python.test.ts` a Python.
+// Keycloak, `demo.browser.test.ts` a Chromium, `pages.keycloak.browser.test.ts` both, `service.python.test.ts` a Python,
+// `store.redis.test.ts` a Redis, `store.postgres.test.ts` a PostgreSQL.
 
 export const TEST_GLOBS: readonly string[] = [
   'packages/*/test/**/*.test.ts',
@@ -10,7 +11,7 @@ export const TEST_GLOBS: readonly string[] = [
   'docs/**/*.test.ts',
 ]
 
-const REAL_PARTS = ['keycloak', 'browser', 'python'] as const
+const REAL_PARTS = ['keycloak', 'browser', 'python', 'redis', 'postgres'] as const
 export type RealPart = (typeof REAL_PARTS)[number]
 
 export interface Stage {
@@ -44,6 +45,14 @@ export function planTests(files: readonly string[], filters: readonly string[]):
   const chosen = files.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
   const stages: readonly Stage[] = [
     { name: 'tests', needs: [], files: chosenWith(chosen, ''), concurrency: 2 },
+    { name: 'Redis', needs: ['redis'], files: chosenWith(chosen, 'redis'), concurrency: 1 },
+    { name: 'PostgreSQL', needs: ['postgres'], files: chosenWith(chosen, 'postgres'), concurrency: 1 },
+    {
+      name: 'Redis and PostgreSQL',
+      needs: ['redis', 'postgres'],
+      files: chosenWith(chosen, 'redis+postgres'),
+      concurrency: 1,
+    },
     { name: 'Python', needs: ['python'], files: chosenWith(chosen, 'python'), concurrency: 1 },
     { name: 'Chromium', needs: ['browser'], files: chosenWith(chosen, 'browser'), concurrency: 1 },
     { name: 'real Keycloak', needs: ['keycloak'], files: chosenWith(chosen, 'keycloak'), concurrency: 1 },

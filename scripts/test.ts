@@ -6,6 +6,8 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
 import { findKeycloakPort, isKeycloakPrepared, startKeycloak } from '@doorman/dev-realm/keycloak'
+import { findPostgres } from '../packages/gateway/test/support/servers/postgres-binaries.ts'
+import { findRedis } from '../packages/gateway/test/support/servers/redis-binaries.ts'
 import { findChromium } from './support/chromium.ts'
 import { printProgress } from './support/print-progress.ts'
 import { type SharedKeycloak, shareKeycloak } from './support/test-keycloak.ts'
@@ -13,6 +15,8 @@ import { describeMissingPython, usePython } from './support/test-python.ts'
 import { parseTestArguments, planTests, type RealPart, type Stage, TEST_GLOBS } from './test-plan.ts'
 
 const IN_CI = process.env.CI === 'true'
+const REDIS_REMEDY = 'There is no Redis here: set DOORMAN_REDIS_SERVER to the path of redis-server'
+const POSTGRES_REMEDY = 'There is no PostgreSQL here: set DOORMAN_POSTGRES to the folder of `postgres`'
 const TEST_TIMEOUT_MILLISECONDS = 300_000
 
 interface Outcome {
@@ -56,6 +60,8 @@ async function missingParts(needs: readonly RealPart[]): Promise<readonly string
   if (needs.includes('browser') && (await findChromium()) === undefined) {
     missing.push('There is no Chromium here: set DOORMAN_CHROMIUM to its path')
   }
+  if (needs.includes('redis') && (await findRedis()) === undefined) missing.push(REDIS_REMEDY)
+  if (needs.includes('postgres') && findPostgres() === undefined) missing.push(POSTGRES_REMEDY)
   const missingPython = needs.includes('python') ? await describeMissingPython() : undefined
   if (missingPython !== undefined) missing.push(missingPython)
   return missing
@@ -64,6 +70,10 @@ async function missingParts(needs: readonly RealPart[]): Promise<readonly string
 /** Starts what is not there yet; the environment that tells the tests about it. Throws where a part cannot be had. */
 async function startParts(needs: readonly RealPart[]): Promise<Readonly<Record<string, string>>> {
   if (needs.includes('browser') && (await findChromium()) === undefined) throw new Error('CI needs a Chromium')
+  if (needs.includes('redis') && (await findRedis()) === undefined) throw new Error(`CI needs a Redis. ${REDIS_REMEDY}`)
+  if (needs.includes('postgres') && findPostgres() === undefined) {
+    throw new Error(`CI needs a PostgreSQL. ${POSTGRES_REMEDY}`)
+  }
   if (needs.includes('python')) await usePython()
   if (!needs.includes('keycloak')) return {}
   keycloak ??= await shareKeycloak(await startKeycloak({ port: await findKeycloakPort(), onProgress: printProgress }))

@@ -9,10 +9,23 @@ const FILES = [
   'packages/cli/test/pages.keycloak.browser.test.ts',
   'packages/dev-realm/test/keycloak/recipe.test.ts',
   'examples/fastapi-service/test/service.python.test.ts',
+  'packages/gateway/test/stores/redis.redis.test.ts',
+  'packages/gateway/test/stores/postgres.postgres.test.ts',
+  'packages/gateway/test/flows/stores.redis.postgres.test.ts',
 ]
 
 test('the name of a file says which real parts it needs', () => {
-  assert.deepEqual(FILES.map(neededParts), [[], ['keycloak'], ['browser'], ['keycloak', 'browser'], [], ['python']])
+  assert.deepEqual(FILES.map(neededParts), [
+    [],
+    ['keycloak'],
+    ['browser'],
+    ['keycloak', 'browser'],
+    [],
+    ['python'],
+    ['redis'],
+    ['postgres'],
+    ['redis', 'postgres'],
+  ])
 })
 
 test('every file runs in exactly one stage', () => {
