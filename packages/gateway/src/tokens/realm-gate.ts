@@ -95,7 +95,8 @@ function createGate(realm: string, options: RealmGateOptions): () => Promise<Ent
   function waitInLine(): Promise<Entry> {
     const { promise, resolve } = Promise.withResolvers<Entry>()
     const giveUp = () => waiting.delete(resolve) && resolve(turnAway(RETRY_AFTER_SECONDS))
-    const timer = setTimeout(giveUp, options.waitSeconds * 1000)
+    // Whoever is inside keeps a stopping process alive.
+    const timer = setTimeout(giveUp, options.waitSeconds * 1000).unref()
     waiting.add(resolve)
     return promise.finally(() => clearTimeout(timer))
   }

@@ -1,63 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GatewayError } from '../../src/kernel/errors.ts'
-import type { RefreshResult, RelyingParty } from '../../src/realm/relying-party.ts'
+import type { RefreshResult } from '../../src/realm/relying-party.ts'
 import type { SessionStore } from '../../src/session/session-store.ts'
-import { createRefresher, type Refresher } from '../../src/tokens/refresh.ts'
-import { createLeased } from '../support/leased.ts'
-import { buildNewSession, createReplicaSet, type ReplicaSet } from '../support/lifecycle.ts'
+import { buildNewSession, createReplicaSet } from '../support/lifecycle.ts'
+import { accessTokenOf, down, openDue, refreshed, refused, scriptRealm, startReplica } from '../support/refreshers.ts'
 import { buildTokens } from '../support/sessions.ts'
-
-type Answer = RefreshResult | Promise<RefreshResult>
-
-const refreshed: RefreshResult = {
-  kind: 'refreshed',
-  tokens: buildTokens({ accessToken: 'access-token-2', refreshToken: 'refresh-token-2', accessTokenExpiresAt: 2000 }),
-  claims: null,
-  roles: { realmRoles: ['user', 'admin'], clientRoles: {} },
-  accessClaims: {},
-}
-const down: RefreshResult = { kind: 'unavailable', because: 'refused', mayRepeat: true, retryAfterSeconds: null }
-const refused: RefreshResult = { kind: 'unavailable', because: '401', mayRepeat: false, retryAfterSeconds: 3 }
-
-/** The realm's side of the port: answers in turn, and remembers which token it was sent. */
-function scriptRealm(...answers: Answer[]) {
-  const sent: string[] = []
-  const realm: Pick<RelyingParty, 'refresh'> = {
-    async refresh(refreshToken) {
-      sent.push(refreshToken)
-      const answer = answers[sent.length - 1]
-      assert.ok(answer, 'the realm was asked more often than expected')
-      return answer
-    },
-  }
-  return { sent, realm: realm as RelyingParty }
-}
-
-function startReplica(set: ReplicaSet, realm: RelyingParty, owner: string, over: SessionStore = set.store) {
-  const { lifecycle, events, bus } = set.replica(over)
-  const refresher = createRefresher({
-    store: over,
-    lifecycle,
-    relyingParty: () => realm,
-    events: bus,
-    owner,
-    ...createLeased(over, bus),
-  })
-  return { lifecycle, events, refresher }
-}
-
-async function openDue(set: ReplicaSet, realm: RelyingParty, over?: SessionStore) {
-  const replica = startReplica(set, realm, 'one', over)
-  const { sessionId, live } = await replica.lifecycle.open(buildNewSession())
-  set.clock.advance(61)
-  return { ...replica, sessionId, live }
-}
-
-const accessTokenOf = async (refresh: ReturnType<Refresher['refresh']>) => {
-  const outcome = await refresh
-  return outcome.kind === 'fresh' ? outcome.live.session.tokens.accessToken : outcome.kind
-}
 
 test('twenty requests at expiry cause one token request and all get the new token', async () => {
   const { sent, realm } = scriptRealm(refreshed)
