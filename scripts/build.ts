@@ -1,22 +1,30 @@
 // Builds dist/ of every package that has a tsconfig.build.json, in the order in which they import one another.
 import { spawnSync } from 'node:child_process'
-import { cpSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 
 const PACKAGES = ['resource-server', 'gateway', 'dev-realm', 'cli']
+const BROWSER_PROJECT = 'tsconfig.browser.json'
 const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc')
 
 for (const name of PACKAGES) {
   const startedAt = performance.now()
   const directory = join('packages', name)
   rmSync(join(directory, 'dist'), { recursive: true, force: true })
-  compile(directory)
+  compile(directory, 'tsconfig.build.json')
+  if (existsSync(join(directory, BROWSER_PROJECT))) compileForBrowsers(directory)
   copyWhatIsNotCompiled(join(directory, 'src'), join(directory, 'dist'))
   console.log(`built ${directory}/dist in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 
-function compile(directory: string): void {
-  const arguments_ = [COMPILER, '-p', join(directory, 'tsconfig.build.json')]
+/** What travels to browsers leaves its comments behind; they stay in the types. */
+function compileForBrowsers(directory: string): void {
+  compile(directory, BROWSER_PROJECT, '--emitDeclarationOnly')
+  compile(directory, BROWSER_PROJECT, '--declaration', 'false', '--removeComments')
+}
+
+function compile(directory: string, project: string, ...options: readonly string[]): void {
+  const arguments_ = [COMPILER, '-p', join(directory, project), ...options]
   const { status } = spawnSync(process.execPath, arguments_, { stdio: 'inherit' })
   if (status !== 0) process.exit(1)
 }

@@ -25,7 +25,8 @@ function writeBlocks(): { readonly directory: string; readonly count: number } {
   }
   writeFileSync(join(directory, 'ambient.d.ts'), AMBIENT)
   writeFileSync(join(directory, 'package.json'), '{ "type": "module" }')
-  const compilerOptions = { noEmit: true, customConditions: ['@doorman/source'], noUnusedLocals: false }
+  const lib = ['es2024', 'esnext.iterator', 'esnext.collection', 'dom', 'dom.iterable']
+  const compilerOptions = { noEmit: true, customConditions: ['@doorman/source'], noUnusedLocals: false, lib }
   const configuration = { extends: join(ROOT, 'tsconfig.base.json'), compilerOptions, include: ['*.ts'] }
   writeFileSync(join(directory, 'tsconfig.json'), JSON.stringify(configuration))
   return { directory, count }
