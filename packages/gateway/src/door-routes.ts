@@ -2,8 +2,10 @@
 import type { Answers } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { isReserved } from './config/own-paths.ts'
+import type { Events } from './kernel/events.ts'
 import { createLimiter, type Limiter } from './limiters.ts'
 import { type CompiledRequirement, compileRequirement } from './policy/access-policy.ts'
+import type { SessionWatches } from './session/session-watch.ts'
 import type { Credential } from './tokens/obtained.ts'
 import { createForwarder, type Forwarder, type ForwardFailed, type ForwardRules } from './upstream/forward.ts'
 import { compileRewrite, type Rewriting } from './upstream/rewrite.ts'
@@ -17,17 +19,25 @@ export interface DoorRoute extends RouteRule {
   /** A navigation without a session starts a login. */
   readonly isPage: boolean
   readonly rewrite: Rewriting
+  /** Protocols its connections may be upgraded to, in lower case. */
+  readonly upgrade: readonly string[]
   readonly forwarder: Forwarder
   readonly forwardRules: ForwardRules
 }
 
 const UPSTREAM_MAX_CONNECTIONS = 256
 
-export function createForwarders(
-  config: GatewayConfig,
-  ca: readonly string[],
-  failed: ForwardFailed,
-): ReadonlyMap<string, Forwarder> {
+export interface ForwarderParts {
+  readonly config: GatewayConfig
+  /** PEM certificates of authorities to trust beside Node's own. */
+  readonly ca: readonly string[]
+  readonly watches: Pick<SessionWatches, 'watch'>
+  readonly events: Events
+  readonly failed: ForwardFailed
+}
+
+export function createForwarders(parts: ForwarderParts): ReadonlyMap<string, Forwarder> {
+  const { config, ca, events } = parts
   return new Map(
     Object.entries(config.services).map(([name, service]) => [
       name,
@@ -36,7 +46,13 @@ export function createForwarders(
         ca: ca.length === 0 ? null : ca,
         maxConnections: UPSTREAM_MAX_CONNECTIONS,
         connectTimeoutSeconds: service.timeouts.connectSeconds,
-        failed,
+        failed: parts.failed,
+        watch: parts.watches.watch,
+        cutsInFlight: config.logout.inFlight === 'cut',
+        upgradeClosed: ({ request, upgrade }, by, seconds) => {
+          const protocol = upgrade?.protocol ?? ''
+          events.emit({ kind: 'upgrade.closed', requestId: request.id, protocol, by, seconds })
+        },
       }),
     ]),
   )
@@ -68,10 +84,12 @@ function buildDoorRoute(route: GatewayConfig['routes'][number], parts: RoutePart
     credential: route.credential,
     isPage: route.page,
     rewrite: compileRewrite(route.path, route.rewrite),
+    upgrade: route.upgrade,
     forwarder,
     forwardRules: {
       headersTimeoutSeconds: route.timeoutSeconds ?? service.timeouts.headersSeconds,
       idleBodySeconds: service.timeouts.idleBodySeconds,
+      idleUpgradeSeconds: service.timeouts.idleUpgradeSeconds,
       isPersonal: route.require !== 'none',
       isOwnCookie: parts.isOwnCookie,
     },

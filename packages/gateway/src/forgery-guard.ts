@@ -2,15 +2,15 @@
 import type { Answers } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import type { Exchange } from './http/exchange.ts'
-import { judgeOrigin, type OriginRules } from './policy/csrf.ts'
+import { judgeOrigin, judgeUpgrade, type OriginRules } from './policy/csrf.ts'
 
 /** True once the request has been refused. */
 export type RefuseForged = (exchange: Exchange) => boolean
 
 export function createForgeryGuard(config: GatewayConfig, answers: Answers): RefuseForged {
   const rules = buildOriginRules(config)
-  return ({ request, response }) => {
-    const verdict = judgeOrigin(request, rules)
+  return ({ request, response, upgrade }) => {
+    const verdict = upgrade === null ? judgeOrigin(request, rules) : judgeUpgrade(request, rules)
     if (verdict.kind === 'accepted') return false
     answers.refuse(request, response, 'ERR_POLICY_CSRF', { because: verdict.because }, {})
     return true

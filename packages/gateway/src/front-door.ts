@@ -11,6 +11,7 @@ import { createFormReader } from './http/read-form.ts'
 import type { ReadResult, RequestReader } from './http/read-request.ts'
 import { buildRedirect } from './http/reply.ts'
 import { sendReply } from './http/server.ts'
+import type { UpgradeRequest } from './http/upgrade.ts'
 import type { Limiter } from './limiters.ts'
 import type { Passage } from './passage.ts'
 import { buildPreflightReply, type CorsRules, judgeCors, type Preflight } from './policy/cors.ts'
@@ -32,7 +33,7 @@ export interface FrontDoorOptions {
 
 export interface FrontDoor {
   /** Answers every message itself; never throws. */
-  readonly handle: (message: IncomingMessage, response: ServerResponse) => void
+  readonly handle: (message: IncomingMessage, response: ServerResponse, upgrade: UpgradeRequest | null) => void
   /** Ends what would keep the server from closing. */
   readonly endStreams: () => void
 }
@@ -46,14 +47,14 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
   const { tellWhenAnswered, refuse, fail } = options.answers
   const eventStreams = createEventStreams()
 
-  function handle(message: IncomingMessage, response: ServerResponse): void {
+  function handle(message: IncomingMessage, response: ServerResponse, upgrade: UpgradeRequest | null): void {
     const startedAt = performance.now()
     const read = options.readRequest(message)
     if (read.kind !== 'request') {
       answerUnread(read, message, response, startedAt)
       return
     }
-    const exchange: Exchange = { request: read.request, peer: read.peer, message, response }
+    const exchange: Exchange = { request: read.request, peer: read.peer, message, response, upgrade }
     try {
       answer(exchange, startedAt)
     } catch (error) {
@@ -125,7 +126,7 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     const { request, response } = exchange
     switch (match.kind) {
       case 'matched':
-        options.passage(exchange, match.route)
+        if (!refusesUpgrade(exchange, match.route.upgrade)) options.passage(exchange, match.route)
         return
       case 'method-not-allowed':
         refuse(request, response, 'ERR_ROUTE_METHOD_NOT_ALLOWED', {}, { headers: [['allow', match.allow]] })
@@ -139,8 +140,18 @@ export function createFrontDoor(options: FrontDoorOptions): FrontDoor {
     }
   }
 
+  /** True once it has been refused. `protocols`: those that are spoken there. */
+  function refusesUpgrade({ request, response, upgrade }: Exchange, protocols: readonly string[]): boolean {
+    if (upgrade === null) return false
+    const { protocol } = upgrade
+    if (protocol !== null && protocols.includes(protocol)) return false
+    refuse(request, response, 'ERR_UPGRADE_REFUSED', { because: protocol === null ? 'not one protocol' : protocol }, {})
+    return true
+  }
+
   function answerEndpoint(exchange: Exchange, endpoint: Endpoint): void {
     const { request, response } = exchange
+    if (refusesUpgrade(exchange, [])) return
     if (!endpoint.methods.includes(request.method)) {
       const allow = [['allow', endpoint.methods.join(', ')]] as const
       refuse(request, response, 'ERR_ROUTE_METHOD_NOT_ALLOWED', {}, { headers: allow })

@@ -113,7 +113,13 @@ async function connect(
     for (const forwarder of parts.forwarders.values()) await forwarder.close()
   })
 
-  const server = createHttpServer({ listen: config.listen, limits: HTTP_LIMITS, handler: parts.door.handle })
+  const { handle } = parts.door
+  const server = createHttpServer({
+    listen: config.listen,
+    limits: HTTP_LIMITS,
+    handler: (message, response) => handle(message, response, null),
+    upgradeHandler: handle,
+  })
   let isStopping = false
   const operator = await openOperator({
     config: config.operator,
@@ -132,8 +138,13 @@ async function connect(
   for (const realm of parts.realms.all) realm.start()
   await startSigning(parts, closing)
   const publicAddress = await server.start()
-  closing.push(() => server.close())
-  closing.push(async () => parts.door.endStreams())
+  closing.push(async () => {
+    const closed = server.close()
+    // Nothing new comes in: now what would stay open is told to go.
+    parts.door.endStreams()
+    for (const forwarder of parts.forwarders.values()) forwarder.endUpgraded()
+    await closed
+  })
   return {
     publicAddress,
     operatorAddress: operator.address,

@@ -34,7 +34,12 @@ export async function openOperator(options: OperatorOptions): Promise<OperatorLi
   const endpoints = operatorEndpoints({ ...readiness, ...options.explaining, renderMetrics, administration })
   const servers: HttpServer[] = []
   const listen = async (at: OperatorConfig['listen'], answer: AnswerOperator) => {
-    const server = createHttpServer({ listen: at, limits: options.limits, handler: serve(answer) })
+    const server = createHttpServer({
+      listen: at,
+      limits: options.limits,
+      handler: serve(answer),
+      upgradeHandler: null,
+    })
     const address = await server.start()
     servers.push(server)
     return address

@@ -87,7 +87,7 @@ export function createParts({ config, onRefused, ca, clock, events, ring, store 
   })
   const { refresher, credentials, signingKeys } = createTokenParts({ config, events, ring, store, sessions, realms })
   const answers = createAnswers(events)
-  const forwarders = createForwarders(config, ca, answers.fail)
+  const forwarders = createForwarders({ config, ca, watches, events, failed: answers.fail })
   const ground = { config, ring, realms, sessions, watches, refresher, credentials, events, store }
   const doors = createDoors(ground)
   const secondLogins = createSecondLogins(doors, ground)

@@ -61,7 +61,9 @@ export function createSendUpstream(options: SendUpstreamOptions): SendUpstream {
     switch (credential.kind) {
       case 'obtained': {
         const headers = options.buildHeaders(exchange, credential.authorization, tenant)
-        route.forwarder.forward(exchange, route.rewrite(request.path) + request.search, headers, route.forwardRules)
+        const path = route.rewrite(request.path) + request.search
+        const live = principal.kind === 'session' ? principal.live : null
+        route.forwarder.forward(exchange, path, headers, route.forwardRules, live)
         return
       }
       case 'second-login':

@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import { type ErrorCode, GatewayError } from '../kernel/errors.ts'
 import { completeHeaders } from './answer-headers.ts'
 import { buildProblem, type Reply } from './reply.ts'
+import { takeUpgrade, type UpgradeHandler } from './upgrade.ts'
 
 export interface HttpServerOptions {
   /** Port 0 picks a free one. */
@@ -12,6 +13,8 @@ export interface HttpServerOptions {
   readonly limits: HttpLimits
   /** Must not throw: it answers every message itself. */
   readonly handler: (message: IncomingMessage, response: ServerResponse) => void
+  /** As `handler`, for requests to speak another protocol; null: those are ordinary requests. */
+  readonly upgradeHandler: UpgradeHandler | null
 }
 
 export interface HttpLimits {
@@ -37,7 +40,7 @@ const IDLE_SWEEP_MS = 50
 const CHECK_CONNECTIONS_MS = 5000
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { limits, listen } = options
+  const { limits, listen, upgradeHandler } = options
   const settings = {
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutSeconds * 1000,
@@ -57,6 +60,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.on('close', () => sockets.delete(socket))
   })
   server.on('connect', (_message, socket) => answerRaw(socket, 'ERR_ROUTE_METHOD_NOT_ALLOWED'))
+  if (upgradeHandler !== null) {
+    server.on('upgrade', (message, socket, head) => takeUpgrade(message, socket as Socket, head, upgradeHandler))
+  }
   return {
     start: () => start(server, listen),
     close: () => close(server, sockets, limits.closeSeconds),
@@ -79,7 +85,9 @@ function start(server: Server, { host, port }: HttpServerOptions['listen']): Ret
 function close(server: Server, sockets: ReadonlySet<Socket>, seconds: number): Promise<void> {
   if (!server.listening) return Promise.resolve()
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), seconds * 1000)
+    const cut = setTimeout(() => {
+      for (const socket of sockets) socket.destroy()
+    }, seconds * 1000)
     // A connection becomes idle only after its last answer, and node would keep it for the next request.
     const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
     server.close(() => {

@@ -52,6 +52,15 @@ export type GatewayEvent =
       readonly detail: ErrorDetail
       readonly cause?: unknown
     }
+  /** An upgraded connection, such as a WebSocket, is over; its request was answered when it began. */
+  | {
+      readonly kind: 'upgrade.closed'
+      readonly requestId: string
+      readonly protocol: string
+      /** Who hung up first, or why the gateway did. */
+      readonly by: 'browser' | 'upstream' | 'idle' | 'session' | 'gateway'
+      readonly seconds: number
+    }
   | { readonly kind: 'login.started'; readonly requestId: string; readonly realm: string }
   | {
       readonly kind: 'login.finished'

@@ -19,6 +19,13 @@ export function buildLogLine(event: LoggedEvent): LogLine {
   switch (event.kind) {
     case 'request.failed':
       return requestFailed(event)
+    case 'upgrade.closed':
+      return line('info', event.kind, {
+        request_id: event.requestId,
+        protocol: event.protocol,
+        by: event.by,
+        duration_ms: milliseconds(event.seconds),
+      })
     case 'login.started':
       return line('debug', event.kind, { request_id: event.requestId, realm: event.realm })
     case 'login.finished':

@@ -32,6 +32,16 @@ export function judgeOrigin(request: JudgedRequest, rules: OriginRules): OriginV
   return isSafe(request.method) ? judgeSafe(request, origin, rules) : judgeUnsafe(request, origin, rules)
 }
 
+/**
+ * For requests to speak another protocol. Browsers let every page open a WebSocket to every site, ask nobody before, and
+ * always say whose page it is (RFC 6455 section 10.2; cross-site WebSocket hijacking).
+ */
+export function judgeUpgrade(request: JudgedRequest, rules: OriginRules): OriginVerdict {
+  const { origin } = request.headers
+  if (origin === undefined) return NO_PROOF
+  return isListed(origin, rules) ? judgeUnsafe(request, origin, rules) : FOREIGN_ORIGIN
+}
+
 function judgeUnsafe(request: JudgedRequest, origin: string | string[] | undefined, rules: OriginRules): OriginVerdict {
   const site = request.headers['sec-fetch-site']
   switch (site) {

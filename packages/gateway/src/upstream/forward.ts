@@ -3,7 +3,10 @@
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { Pool } from 'undici'
 import type { Exchange } from '../http/exchange.ts'
-import { type ForwardFailed, Forwarding, type ForwardRules } from './forwarding.ts'
+import type { LiveSession } from '../session/live-session.ts'
+import { type ForwardFailed, Forwarding, type ForwardRules, type UpgradeClosed } from './forwarding.ts'
+import type { WatchSession } from './session-end.ts'
+import { CLOSING, type Tunnel } from './tunnel.ts'
 
 export type { ForwardFailed, ForwardRules } from './forwarding.ts'
 
@@ -15,15 +18,23 @@ export interface ForwarderOptions {
   readonly maxConnections: number
   readonly connectTimeoutSeconds: number
   readonly failed: ForwardFailed
+  /** What is open on behalf of a session hears by it that the session has ended. */
+  readonly watch: WatchSession
+  /** Requests on their way end with their session, too. */
+  readonly cutsInFlight: boolean
+  readonly upgradeClosed: UpgradeClosed
 }
 
 export interface Forwarder {
   /**
    * Returns at once; the answer, or `failed`, comes when it comes. `target` is the path and query, encoded, and begins
-   * with exactly one `/`; `headers` are names and values in turn.
+   * with exactly one `/`; `headers` are names and values in turn. `live`: the session it is made on behalf of; null for
+   * none.
    */
-  forward(exchange: Exchange, target: string, headers: string[], rules: ForwardRules): void
-  /** Resolves when the requests in flight are done. */
+  forward(exchange: Exchange, target: string, headers: string[], rules: ForwardRules, live: LiveSession | null): void
+  /** Ends upgraded connections, now and from now on. */
+  endUpgraded(): void
+  /** Resolves when the requests in flight are done. Upgraded connections go on. */
   close(): Promise<void>
 }
 
@@ -40,12 +51,30 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       ...(options.ca === null ? {} : { secureContext: createTrust(options.ca) }),
     },
   })
+  const tunnels = new Set<Tunnel>()
+  let isEnding = false
+  const forwarding = {
+    ...options,
+    opened(tunnel: Tunnel) {
+      tunnels.add(tunnel)
+      if (isEnding) tunnel.end(CLOSING)
+    },
+    closed(tunnel: Tunnel, ...told: Parameters<UpgradeClosed>) {
+      tunnels.delete(tunnel)
+      options.upgradeClosed(...told)
+    },
+  }
   return {
-    forward(exchange, target, headers, rules) {
+    forward(exchange, target, headers, rules, live) {
       if (exchange.response.destroyed) return
-      const forwarding = new Forwarding(exchange, rules, options.failed)
+      const handler = new Forwarding(exchange, rules, live, forwarding)
       const { method } = exchange.request
-      pool.dispatch({ path: target, method, headers, body: forwarding.body }, forwarding)
+      const upgrade = exchange.upgrade === null ? null : exchange.upgrade.protocol
+      pool.dispatch({ path: target, method, headers, body: handler.body, upgrade }, handler)
+    },
+    endUpgraded() {
+      isEnding = true
+      for (const tunnel of tunnels) tunnel.end(CLOSING)
     },
     close: () => pool.close(),
   }

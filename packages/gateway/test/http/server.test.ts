@@ -10,7 +10,7 @@ import { buildRaw, openRaw, sendRaw } from '../support/raw-http.ts'
 const LIMITS = { maxHeaderBytes: 8192, headersTimeoutSeconds: 10, keepAliveSeconds: 5, closeSeconds: 5 }
 
 async function setUp(t: TestContext, handler: HttpServerOptions['handler'], limits = LIMITS) {
-  const server = createHttpServer({ listen: { host: '127.0.0.1', port: 0 }, limits, handler })
+  const server = createHttpServer({ listen: { host: '127.0.0.1', port: 0 }, limits, handler, upgradeHandler: null })
   const { port } = await server.start()
   t.after(() => server.close())
   return { server, port }
@@ -99,7 +99,12 @@ test('no header is lost below the limit in bytes', async (t) => {
 
 test('an address in use is named', async (t) => {
   const { port } = await setUp(t, sayHello)
-  const second = createHttpServer({ listen: { host: '127.0.0.1', port }, limits: LIMITS, handler: sayHello })
+  const second = createHttpServer({
+    listen: { host: '127.0.0.1', port },
+    limits: LIMITS,
+    handler: sayHello,
+    upgradeHandler: null,
+  })
   await assert.rejects(second.start(), (error) => {
     assert(isGatewayError(error, 'ERR_LISTEN_FAILED'))
     assert.deepEqual(error.detail, { host: '127.0.0.1', port, because: 'EADDRINUSE' })

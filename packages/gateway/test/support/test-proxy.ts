@@ -60,6 +60,7 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
       ...options.limits,
     },
     handler: (message, response) => handle(message, response),
+    upgradeHandler: null,
   })
   const { port } = await server.start()
   const host = `127.0.0.1:${port}`
@@ -84,10 +85,14 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
       failures.push(error)
       if (!exchange.response.headersSent) answer(exchange, error.code)
     },
+    watch: () => () => {},
+    cutsInFlight: false,
+    upgradeClosed: () => {},
   })
   const rules: ForwardRules = {
     headersTimeoutSeconds: 10,
     idleBodySeconds: 10,
+    idleUpgradeSeconds: 10,
     isPersonal: true,
     isOwnCookie: cookies.isOurs,
     ...options.rules,
@@ -123,7 +128,7 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
       return
     }
     const { request, peer } = result
-    const exchange: Exchange = { request, peer, message, response }
+    const exchange: Exchange = { request, peer, message, response, upgrade: null }
     const cors = judgeCors(request, { ownOrigin: publicUrl.origin, otherOrigins })
     if (cors.kind === 'refused') return answer(exchange, 'ERR_POLICY_CORS', Object.fromEntries(cors.headers))
     if (cors.kind === 'preflight') return sendReply(response, buildPreflightReply(cors, allowOf(cors, request.path)))
@@ -143,7 +148,7 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
       if (verdict.kind === 'refused') return answer(exchange, 'ERR_POLICY_CSRF')
     }
     const target = route.rewriting(request.path) + request.search
-    forwarder.forward(exchange, target, buildHeaders(exchange, options.authorization ?? null, null), rules)
+    forwarder.forward(exchange, target, buildHeaders(exchange, options.authorization ?? null, null), rules, null)
   }
 
   return {
