@@ -41,6 +41,11 @@ export interface RedisStoreOptions extends RedisPlace {
   readonly tell: (state: 'lost' | 'found') => void
 }
 
+export interface RedisStore extends SessionStore {
+  /** Where limits count that all processes share: as much of a client as that needs, with our limits in time. */
+  readonly counters: { readonly kind: 'redis'; readonly client: object; readonly prefix: string }
+}
+
 export const REDIS_FORMAT = { format: 1, reader: 1 }
 /** Keys outlive what is in them, whose end is judged by the clock of whoever asks. */
 const SURPLUS_SECONDS = 60
@@ -55,7 +60,7 @@ const RECORD_FIELDS = ['v', 'd', 'h', 'u', 'i', 'l', 'e']
  * Rejects with `ERR_STORE_REFUSED` when the server does not let us in, or holds a format too new, or the library is
  * not installed; with `ERR_STORE_UNAVAILABLE` when it does not answer.
  */
-export async function openRedisStore(options: RedisStoreOptions): Promise<SessionStore> {
+export async function openRedisStore(options: RedisStoreOptions): Promise<RedisStore> {
   const giveUpAt = performance.now() + OPEN_SECONDS * 1000
   for (;;) {
     try {
@@ -70,7 +75,7 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Sessio
   }
 }
 
-async function connect(options: RedisStoreOptions): Promise<SessionStore> {
+async function connect(options: RedisStoreOptions): Promise<RedisStore> {
   const listeners = new Set<(change: StoreChange) => void>()
   const tellAll = (change: StoreChange) => {
     for (const listener of listeners) listener(change)
@@ -95,7 +100,7 @@ function createRedisStore(
   prefix: string,
   listeners: Set<(change: StoreChange) => void>,
   tellAll: (change: StoreChange) => void,
-): SessionStore {
+): RedisStore {
   const { now, run } = connection
   const keyOf = {
     session: (key: string) => `${prefix}:session:${key}`,
@@ -167,6 +172,11 @@ function createRedisStore(
     return Buffer.isBuffer(sealed) && sealed.toString('hex', 1, 9) === keyId
   }
 
+  function evaluate(text: string, { keys, arguments: words }: { keys: readonly string[]; arguments: Words }) {
+    const [key = ''] = keys
+    return connection.ask(key, ['EVAL', text, '1', key, ...words])
+  }
+
   async function replace(
     key: string,
     expectedVersion: number,
@@ -188,6 +198,7 @@ function createRedisStore(
   }
 
   return {
+    counters: { kind: 'redis', client: { eval: evaluate }, prefix },
     now,
     unreachableSince: connection.unreachableSince,
     async create({ key, sealed, indexes, lastUsedAt, expiresAt }) {
