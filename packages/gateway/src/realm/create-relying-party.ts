@@ -15,6 +15,7 @@ import { introspect } from './introspect.ts'
 import { checkIntrospection, type IntrospectionCheckOptions } from './introspection-check.ts'
 import { type JwsVerdict, verifyJws } from './jws.ts'
 import { createKeySet, type KeySetOptions } from './key-set.ts'
+import { verifyLogoutToken } from './logout-token.ts'
 import type { RealmMetadata } from './metadata.ts'
 import { type ProbeOptions, probeClient } from './probe.ts'
 import { createPublicFetch } from './public-documents.ts'
@@ -105,6 +106,8 @@ export function createRelyingParty(options: RelyingPartyOptions): RelyingParty {
     exchangeToken: (request) => exchangeToken(request, options, send),
     ...obtaining,
     redeemAssertion: (assertion, scopes) => redeemAssertion(assertion, scopes, options, send),
+    verifyLogoutToken: (token) =>
+      verifyLogoutToken(token, options.idTokenAlgorithms, keySet, { ...options, now: options.clock() }),
     fetch: createPublicFetch(options, fetch),
     endSession: (refreshToken) => endRealmSession(send, discovery.known()?.logoutUrl ?? null, refreshToken),
     buildEndSessionUrl({ idTokenHint, postLogoutRedirectUri, state }) {

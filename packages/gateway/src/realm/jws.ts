@@ -37,9 +37,13 @@ function findHeaderFault(
   }
   // We understand no extension, so any is one we do not understand (RFC 7515 section 4.1.11).
   if (header.crit !== undefined) return 'crit'
-  // Keeps tokens of other kinds out (RFC 8725 section 3.11).
-  const isOfType = header.typ === undefined || header.typ.toLowerCase().replace(/^application\//, '') === type
-  return isOfType ? null : 'typ'
+  return isOfType(header.typ, type) ? null : 'typ'
+}
+
+/** Keeps tokens of other kinds out (RFC 8725 section 3.11). Only the plain type goes without saying. */
+function isOfType(typ: unknown, type: string): boolean {
+  if (typ === undefined) return type === 'jwt'
+  return typeof typ === 'string' && typ.toLowerCase().replace(/^application\//, '') === type
 }
 
 async function verifyWith(key: CryptoKey, token: string, algorithm: string): Promise<Uint8Array | null> {
@@ -53,7 +57,7 @@ async function verifyWith(key: CryptoKey, token: string, algorithm: string): Pro
 /**
  * Verifies a compact JWS by the realm's keys.
  * Throws only when the key set cannot be had at all: `ERR_REALM_UNREACHABLE`, `ERR_REALM_TIMEOUT`, `ERR_REALM_METADATA_INVALID`.
- * @param type the only `typ` accepted beside none, in lower case
+ * @param type the only `typ` accepted, in lower case; `jwt` may be left out of a token
  */
 export async function verifyJws(
   token: string,

@@ -1,5 +1,6 @@
 // One realm, seen by us as its relying party.
 import type { EpochSeconds } from '../kernel/time.ts'
+import type { LogoutToken } from './logout-token.ts'
 import type { IdTokenClaims, Roles, TokenSet } from './token-set.ts'
 
 /** The parameters of an authorization request beyond those every request has; already allow-listed. */
@@ -115,6 +116,12 @@ export interface RelyingParty {
    * `ERR_REALM_CLIENT_REJECTED`.
    */
   introspect(token: string): Promise<Readonly<Record<string, unknown>> | null>
+  /**
+   * What the realm says by a logout token of its own. Throws `ERR_LOGOUT_TOKEN_INVALID`, and `ERR_REALM_…` when no key of
+   * the realm was ever had.
+   * @see OpenID Connect Back-Channel Logout 1.0 section 2.6
+   */
+  verifyLogoutToken(token: string): Promise<LogoutToken>
   /** For whoever reads the realm's public documents by their public addresses: asks through our own connection and back channel. */
   readonly fetch: typeof globalThis.fetch
   /** Ends the realm's session (`POST /logout` with the refresh token). True when the realm confirmed it. Never throws. */

@@ -1,5 +1,6 @@
 // The realm as a relying party sees it, with every answer written by the test. Only for tests of single endpoints;
 // flows run against a real one.
+import { GatewayError } from '../../src/kernel/errors.ts'
 import type { AuthorizationRequest, CodeRedemption, Redeemed, RelyingParty } from '../../src/realm/relying-party.ts'
 import { buildTokens } from './sessions.ts'
 
@@ -70,6 +71,7 @@ export function createScriptedParty(announces = true): ScriptedParty {
     requestClientToken: async () => NOT_SCRIPTED,
     redeemAssertion: async () => NOT_SCRIPTED,
     introspect: async () => null,
+    verifyLogoutToken: () => Promise.reject(new GatewayError('ERR_LOGOUT_TOKEN_INVALID', { reason: 'not scripted' })),
     fetch: globalThis.fetch,
     endSession(refreshToken) {
       ended.push(refreshToken)
