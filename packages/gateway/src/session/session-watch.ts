@@ -57,8 +57,14 @@ export function createSessionWatches(options: SessionWatchOptions): SessionWatch
     else for (const key of change.keys) look(byKey.get(key))
   }
 
+  /** False once nobody is left of those who watched; a later watch of the same session is another one. */
+  function isWatched(watched: Watched): boolean {
+    return byKey.get(watched.live.key) === watched
+  }
+
   function tellEnded(watched: Watched | undefined, by: SessionEnd | null): void {
-    if (watched === undefined || !byKey.delete(watched.live.key)) return
+    if (watched === undefined || !isWatched(watched)) return
+    byKey.delete(watched.live.key)
     waiting.delete(watched)
     for (const watcher of watched.watchers) watcher.onEnded(by)
   }
@@ -67,6 +73,10 @@ export function createSessionWatches(options: SessionWatchOptions): SessionWatch
     const isNewer = live.version > watched.live.version
     watched.live = live
     if (isNewer) for (const watcher of watched.watchers) watcher.onChanged(live)
+  }
+
+  function tellNewcomer(watched: Watched, watcher: SessionWatcher): void {
+    if (isWatched(watched) && watched.watchers.has(watcher)) watcher.onChanged(watched.live)
   }
 
   function look(watched: Watched | undefined): void {
@@ -84,7 +94,7 @@ export function createSessionWatches(options: SessionWatchOptions): SessionWatch
       watched.looking = 'yes'
       void read(watched).finally(() => {
         reads -= 1
-        if (watched.looking === 'again' && byKey.has(watched.live.key)) waiting.add(watched)
+        if (watched.looking === 'again' && isWatched(watched)) waiting.add(watched)
         watched.looking = 'no'
         startReads()
       })
@@ -117,11 +127,12 @@ export function createSessionWatches(options: SessionWatchOptions): SessionWatch
       const watched: Watched = known ?? { live, verifiedAt: store.now(), looking: 'no', watchers: new Set() }
       watched.watchers.add(watcher)
       byKey.set(live.key, watched)
-      // It may have ended between the look at it and this watch.
+      // It may have ended, or changed, between the look at it and this watch.
       if (known === undefined) look(watched)
+      else if (known.live.version > live.version) queueMicrotask(() => tellNewcomer(watched, watcher))
       return () => {
         watched.watchers.delete(watcher)
-        if (watched.watchers.size > 0 || byKey.get(live.key) !== watched) return
+        if (watched.watchers.size > 0 || !isWatched(watched)) return
         byKey.delete(live.key)
         waiting.delete(watched)
       }

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 export interface ReceivedRequest {
   readonly method: string
@@ -12,6 +13,8 @@ export interface ReceivedRequest {
   /** Empty until the answer has begun, unless the script reads it. */
   readonly body: string
 }
+
+export type SwitchScript = (message: IncomingMessage, socket: Duplex, head: Buffer) => void
 
 export type Script = (message: IncomingMessage, response: ServerResponse) => void
 
@@ -28,6 +31,8 @@ export interface TestUpstream {
   readonly sockets: ReadonlySet<Socket>
   /** Says how all requests from now on are answered. */
   answer(script: Script): void
+  /** Says how requests to speak another protocol are answered from now on; until then they are ordinary ones. */
+  switchTo(script: SwitchScript): void
   /** As if nothing had been received yet. */
   forget(): void
   close(): Promise<void>
@@ -55,12 +60,21 @@ export async function createTestUpstream(): Promise<TestUpstream> {
     answer(next) {
       script = next
     },
+    switchTo(next) {
+      server.removeAllListeners('upgrade')
+      server.on('upgrade', (message, socket, head) => {
+        received.push(record(message))
+        socket.on('error', () => {})
+        next(message, socket, head)
+      })
+    },
     forget() {
       received.length = 0
     },
     async close() {
       server.close()
       server.closeAllConnections()
+      for (const socket of sockets) socket.destroy()
       await once(server, 'close')
     },
   }
