@@ -1,9 +1,8 @@
 // The routes of the configuration with everything that can be worked out once.
-import type { Answers } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { isReserved } from './config/own-paths.ts'
 import type { Events } from './kernel/events.ts'
-import { createLimiter, type Limiter } from './limiters.ts'
+import type { CreateLimiter, Limiter } from './limiters.ts'
 import { type CompiledRequirement, compileRequirement } from './policy/access-policy.ts'
 import type { SessionWatches } from './session/session-watch.ts'
 import type { Credential } from './tokens/obtained.ts'
@@ -62,7 +61,7 @@ export interface RouteParts {
   readonly config: GatewayConfig
   readonly forwarders: ReadonlyMap<string, Forwarder>
   readonly isOwnCookie: (name: string) => boolean
-  readonly answers: Answers
+  readonly createLimiter: CreateLimiter
 }
 
 export function createDoorRoutes(parts: RouteParts): RouteTable<DoorRoute> {
@@ -80,7 +79,7 @@ function buildDoorRoute(route: GatewayConfig['routes'][number], parts: RoutePart
     require: route.require,
     limit: route.limit,
     access: compileRequirement(route.require),
-    limiter: route.limit === null ? null : createLimiter(route.limit, parts.answers),
+    limiter: route.limit === null ? null : parts.createLimiter(route.limit, route.path),
     credential: route.credential,
     isPage: route.page,
     rewrite: compileRewrite(route.path, route.rewrite),

@@ -3,14 +3,20 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { GatewayError } from './kernel/errors.ts'
 import { type Clock, systemClock } from './kernel/time.ts'
+import type { CounterPlace } from './policy/rate-limit.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { createMemoryStore } from './stores/memory.ts'
 import { openPostgresStore } from './stores/postgres.ts'
 import { openRedisStore } from './stores/redis.ts'
 import { openSqliteStore } from './stores/sqlite.ts'
 
-const POLL_MILLISECONDS = 100
-const STORE_BUSY_MILLISECONDS = 2000
+const SQLITE_PACE = { pollMillis: 100, busyMillis: 2000 }
+
+export interface OpenedStore {
+  readonly store: SessionStore
+  /** Where processes count requests together; null where the store has no such place. */
+  readonly counters: CounterPlace | null
+}
 
 export interface OpenStoreOptions {
   /** PEM certificates of authorities to trust beside Node's own. */
@@ -22,24 +28,25 @@ export interface OpenStoreOptions {
 }
 
 /** Rejects with `ERR_STORE_REFUSED`, or `ERR_STORE_UNAVAILABLE`. */
-export async function openStore({ session }: GatewayConfig, options: OpenStoreOptions): Promise<SessionStore> {
+export async function openStore({ session }: GatewayConfig, options: OpenStoreOptions): Promise<OpenedStore> {
   const { store, prefix, connections } = session
   const { ca, clock, tell } = options
   switch (store.kind) {
     case 'memory':
-      return createMemoryStore({ clock })
+      return local(createMemoryStore({ clock }))
     case 'sqlite':
-      return openSqliteStore({
-        path: store.path,
-        clock,
-        pollMillis: POLL_MILLISECONDS,
-        busyMillis: STORE_BUSY_MILLISECONDS,
-      })
-    case 'redis':
-      return openRedisStore({ ...store, prefix, ca, clock: null, tell })
+      return local(await openSqliteStore({ path: store.path, clock, ...SQLITE_PACE }))
+    case 'redis': {
+      const opened = await openRedisStore({ ...store, prefix, ca, clock: null, tell })
+      return { store: opened, counters: opened.counters }
+    }
     case 'postgres':
-      return openPostgresStore({ ...store, schema: prefix, connections, ca, clock: null, tell })
+      return local(await openPostgresStore({ ...store, schema: prefix, connections, ca, clock: null, tell }))
   }
+}
+
+function local(store: SessionStore): OpenedStore {
+  return { store, counters: null }
 }
 
 /** PEM certificates of authorities to trust beside Node's own. */
@@ -64,5 +71,5 @@ export async function openExistingStore(config: GatewayConfig): Promise<SessionS
       remedy: 'doorman start makes it',
     })
   }
-  return openStore(config, { ca: readAuthorities(config), clock: systemClock, tell: () => {} })
+  return (await openStore(config, { ca: readAuthorities(config), clock: systemClock, tell: () => {} })).store
 }

@@ -1,5 +1,4 @@
 // `/auth/token/{realm}`: second realms' tokens, for services and, where the configuration says so, for people's own pages.
-import type { Answers } from './answers.ts'
 import type { GatewayConfig, RealmConfig, ServiceAuth } from './config/gateway-config.ts'
 import { readPublicKey } from './config/key-text.ts'
 import type { Reply } from './http/reply.ts'
@@ -13,7 +12,7 @@ import {
 } from './issuer/service-auth.ts'
 import { serveToken } from './issuer/token-endpoint.ts'
 import type { Events } from './kernel/events.ts'
-import { createLimiter } from './limiters.ts'
+import type { CreateLimiter } from './limiters.ts'
 import type { LoginDoors } from './login-doors.ts'
 import type { Door } from './own-endpoints.ts'
 import { realmSuffix } from './realms.ts'
@@ -34,18 +33,18 @@ export interface TokenEndpointParts {
   readonly credentials: Credentials
   readonly store: SessionStore
   readonly events: Events
-  readonly answers: Answers
+  readonly createLimiter: CreateLimiter
 }
 
 /** By path. */
 export function createTokenEndpoints(parts: TokenEndpointParts): readonly (readonly [path: string, Endpoint])[] {
-  const { config, answers } = parts
+  const { config } = parts
   const realms = Object.entries(config.realms).filter(
     ([, { obtain, services, dangerouslyGiveToBrowser }]) =>
       obtain !== null && (services.length > 0 || dangerouslyGiveToBrowser),
   )
   if (realms.length === 0) return []
-  const limiter = createLimiter(LIMIT, answers)
+  const limiter = parts.createLimiter(LIMIT, 'token')
   const authenticate = createServiceAuth({
     services: knownServices(config),
     publicUrl: config.publicUrl,

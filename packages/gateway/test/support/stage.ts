@@ -11,6 +11,8 @@ export interface StageOptions extends GatewaysOptions {
   readonly backchannel?: (realmUrl: string) => Promise<string>
   /** YAML added at the end of the configuration. */
   readonly config?: string | ((publicUrl: string) => string)
+  /** The address of the store. Default: an embedded one. */
+  readonly store?: string
   /** YAML inside `session`, beside the store. */
   readonly session?: string
   /** The routes' YAML. Default: `/public/*` for anybody, `/api/*` logged in, `/admin/*` for admins. */
@@ -86,6 +88,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 /** Each scenario as it is for a browser that talks to the gateway, and behind a proxy that ends TLS. */
 export const FRONTS = ['direct', 'tls'] as const
 
+/** Of processes that share nothing but a store. */
+const NETWORK_KEY = 'ab'.repeat(32)
+
 interface Places {
   readonly publicUrl: string
   readonly issuer: string
@@ -94,7 +99,7 @@ interface Places {
 }
 
 function buildYaml(
-  options: Pick<StageOptions, 'front' | 'session' | 'routes' | 'config'>,
+  options: Pick<StageOptions, 'front' | 'store' | 'session' | 'routes' | 'config'>,
   { publicUrl, issuer, upstream, backchannelUrl }: Places,
 ): string {
   return `
@@ -108,8 +113,8 @@ realms:
     clientId: ${CLIENT_ID}
     clientAuth: { secret: ${CLIENT_SECRET} }
     ${backchannelUrl === null ? '' : `backchannelUrl: ${backchannelUrl}`}
-session: { store: "sqlite:store/doorman.db", ${options.session ?? ''} }
-keys: ["\${file:store/keys}"]
+session: { store: "${options.store ?? 'sqlite:store/doorman.db'}", ${options.session ?? ''} }
+keys: [${options.store === undefined ? '"${file:store/keys}"' : NETWORK_KEY}]
 services:
   api: { url: "${upstream}", credential: accessToken }
 routes: ${options.routes ?? DEFAULT_ROUTES}
