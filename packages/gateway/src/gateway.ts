@@ -102,13 +102,14 @@ async function connect(
       events,
     }),
   )
-  const parts = createParts({ config, onRefused: options.onRefused ?? (() => {}), ca, clock, events, ring, store })
+  const parts = createParts({ config, onRefused: options.onRefused ?? (() => {}), ca, events, ring, store })
   closing.push(async () => {
     await Promise.all(parts.realms.all.map((realm) => realm.close()))
   })
   closing.push(() => parts.refresher.drain())
   closing.push(() => parts.credentials.drain())
   closing.push(tickRegularly(parts.watches))
+  closing.push(parts.background.close)
   closing.push(async () => {
     for (const forwarder of parts.forwarders.values()) await forwarder.close()
   })
@@ -136,6 +137,7 @@ async function connect(
   })
   closing.push(() => operator.close())
   for (const realm of parts.realms.all) realm.start()
+  parts.background.start()
   await startSigning(parts, closing)
   const publicAddress = await server.start()
   closing.push(async () => {

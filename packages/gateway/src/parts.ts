@@ -24,6 +24,7 @@ import { createSessionWatches, type SessionWatches } from './session/session-wat
 import { createFileKeyRing, createTextKeyRing, joinKeyRings } from './stores/key-ring.ts'
 import { createTokenEndpoints } from './token-endpoints.ts'
 import { createTokenParts, usesInternalTokens } from './token-parts.ts'
+import type { BackgroundRenewal } from './tokens/background-renewal.ts'
 import type { Credentials } from './tokens/credential.ts'
 import { endSecondLogins } from './tokens/end-second-logins.ts'
 import type { Refresher } from './tokens/refresh.ts'
@@ -41,6 +42,7 @@ export interface Parts {
   readonly watches: SessionWatches
   readonly refresher: Refresher
   readonly credentials: Credentials
+  readonly background: BackgroundRenewal
   /** Null where nothing asks for internal tokens. */
   readonly signingKeys: SigningKeys | null
   readonly forwarders: ReadonlyMap<string, Forwarder>
@@ -55,14 +57,14 @@ export interface Ground {
   readonly onRefused: (because: string) => void
   /** PEM certificates of authorities to trust beside Node's own. */
   readonly ca: readonly string[]
-  readonly clock: Clock
   readonly events: Events
   readonly ring: KeyRing
   readonly store: SessionStore
 }
 
-export function createParts({ config, onRefused, ca, clock, events, ring, store }: Ground): Parts {
-  const realms = createRealms({ config, onRefused, ca, clock, events })
+export function createParts({ config, onRefused, ca, events, ring, store }: Ground): Parts {
+  // One clock for all instants of a session: that of a machine may be wrong.
+  const realms = createRealms({ config, onRefused, ca, clock: store.now, events })
   const sessions = createSessionLifecycle({
     store,
     sealer: createSealer(ring, 'session'),
@@ -85,7 +87,15 @@ export function createParts({ config, onRefused, ca, clock, events, ring, store 
     cacheSeconds: config.session.cacheSeconds,
     concurrentReads: CONCURRENT_READS,
   })
-  const { refresher, credentials, signingKeys } = createTokenParts({ config, events, ring, store, sessions, realms })
+  const { refresher, credentials, signingKeys, background } = createTokenParts({
+    config,
+    events,
+    ring,
+    store,
+    sessions,
+    watches,
+    realms,
+  })
   const answers = createAnswers(events)
   const forwarders = createForwarders({ config, ca, watches, events, failed: answers.fail })
   const ground = { config, ring, realms, sessions, watches, refresher, credentials, events, store }
@@ -152,6 +162,7 @@ export function createParts({ config, onRefused, ca, clock, events, ring, store 
     watches,
     refresher,
     credentials,
+    background,
     signingKeys: usesInternalTokens(config) ? signingKeys : null,
     forwarders,
   }

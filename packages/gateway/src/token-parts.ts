@@ -8,6 +8,8 @@ import { wait } from './kernel/wait.ts'
 import type { Realms } from './realms.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
+import type { SessionWatches } from './session/session-watch.ts'
+import { type BackgroundRenewal, createBackgroundRenewal } from './tokens/background-renewal.ts'
 import { type Credentials, createCredentials } from './tokens/credential.ts'
 import { createInternalTokens } from './tokens/internal-token.ts'
 import { createRealmGates } from './tokens/realm-gate.ts'
@@ -22,6 +24,9 @@ const REFRESH_LIMIT_SECONDS = 60
 const REFRESH_COOLDOWN_SECONDS = 1
 const MAX_WAITING_RENEWALS = 1000
 const BREAKER = { opensAfter: 5, openSeconds: 3 }
+const BACKGROUND_EVERY_SECONDS = 2
+/** Who was used within this time has its tokens renewed ahead. */
+const IN_USE_SECONDS = 300
 
 export interface TokenGround {
   readonly config: GatewayConfig
@@ -29,6 +34,7 @@ export interface TokenGround {
   readonly ring: KeyRing
   readonly store: SessionStore
   readonly sessions: SessionLifecycle
+  readonly watches: Pick<SessionWatches, 'usingTokens'>
   readonly realms: Realms
 }
 
@@ -36,9 +42,12 @@ export interface TokenParts {
   readonly refresher: Refresher
   readonly credentials: Credentials
   readonly signingKeys: SigningKeys
+  /** Not started. */
+  readonly background: BackgroundRenewal
 }
 
-export function createTokenParts({ config, events, ring, store, sessions, realms }: TokenGround): TokenParts {
+export function createTokenParts(ground: TokenGround): TokenParts {
+  const { config, events, ring, store, sessions, realms } = ground
   const { now } = sessions
   const { concurrency, waitSeconds } = config.refresh
   const work = {
@@ -82,7 +91,22 @@ export function createTokenParts({ config, events, ring, store, sessions, realms
     waitSeconds,
     refreshMarginSeconds: config.refresh.marginSeconds,
   })
-  return { refresher, credentials, signingKeys }
+  return { refresher, credentials, signingKeys, background: createBackground(ground, refresher) }
+}
+
+function createBackground({ config, sessions, watches }: TokenGround, refresher: Refresher): BackgroundRenewal {
+  return createBackgroundRenewal({
+    usingTokens: watches.usingTokens,
+    usedWithin: sessions.usedWithin,
+    refresher,
+    limits: config.session,
+    ahead: config.refresh.ahead,
+    inUseSeconds: IN_USE_SECONDS,
+    concurrency: Math.ceil(config.refresh.concurrency / 2),
+    everySeconds: BACKGROUND_EVERY_SECONDS,
+    now: sessions.now,
+    random: Math.random,
+  })
 }
 
 /** Whether anything ever asks for an internal token; without that there are no keys. */

@@ -4,6 +4,7 @@ import type { Events } from '../kernel/events.ts'
 import type { Sealer } from '../kernel/seal.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
 import { createChangeWatches } from './change-watch.ts'
+import { createLastUses } from './last-uses.ts'
 import type { LiveSession } from './live-session.ts'
 import type { Session } from './session.ts'
 import { createSessionCache } from './session-cache.ts'
@@ -25,6 +26,8 @@ export interface HotSessions {
   /** Runs a read or a write of the record. What has become old meanwhile is not kept. */
   whileWatching<Result>(key: string, work: (watched: WatchedSession) => Promise<Result>): Promise<Result>
   use(live: LiveSession): void
+  /** Those that were used here no longer ago than that. */
+  usedWithin(seconds: number): Iterable<LiveSession>
   drop(key: string): void
 }
 
@@ -49,6 +52,7 @@ export interface HotSessionsOptions {
 export function createHotSessions(options: HotSessionsOptions): HotSessions {
   const { store, sealer, events } = options
   const watches = createChangeWatches()
+  const uses = createLastUses(options)
   const cache = createSessionCache({
     maxSessions: options.cachedSessions,
     maxAgeSeconds: options.cacheSeconds,
@@ -66,9 +70,7 @@ export function createHotSessions(options: HotSessionsOptions): HotSessions {
 
   function writeUse(live: LiveSession): void {
     live.writtenUseAt = live.lastUsedAt
-    store.touch(live.key, live.lastUsedAt).catch((cause: unknown) => {
-      events.emit({ kind: 'store.failed', operation: 'touch', cause })
-    })
+    uses.write(live.key, live.lastUsedAt)
   }
 
   function decode(record: SessionRecord): LiveSession | undefined {
@@ -125,6 +127,10 @@ export function createHotSessions(options: HotSessionsOptions): HotSessions {
     use(live) {
       live.lastUsedAt = store.now()
       if (live.lastUsedAt - live.writtenUseAt >= options.touchSeconds) writeUse(live)
+    },
+    usedWithin(seconds) {
+      const since = store.now() - seconds
+      return cache.all().filter(({ lastUsedAt }) => lastUsedAt >= since)
     },
     drop: cache.drop,
   }

@@ -54,6 +54,8 @@ export interface SessionLifecycle {
   findByHandle(handle: string): Promise<SessionLookup>
   /** Counts as activity: moves the idle end. Never awaited. */
   use(live: LiveSession): void
+  /** The sessions in memory that were used here no longer ago than that. */
+  usedWithin(seconds: number): Iterable<LiveSession>
   /** Makes a session under a new random id (256 bits, base64url), which only the answer's cookie will know. */
   open(session: NewSession): Promise<{ readonly sessionId: string; readonly live: LiveSession }>
   /** Reads the record anew, past the memory; undefined when it has gone. */
@@ -211,6 +213,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       return findHot(hot.getByKey(key)) ?? loadOnce(key, null)
     },
     use: hot.use,
+    usedWithin: hot.usedWithin,
     async open(opened) {
       const now = store.now()
       const { heals, ...known } = opened

@@ -21,6 +21,8 @@ export interface SessionCache {
   sessionIdOf(key: string): string | null | undefined
   /** `sessionId` null: the one it is known by stays. */
   put(sessionId: string | null, live: LiveSession, now: EpochSeconds): void
+  /** At whatever age. */
+  all(): IteratorObject<LiveSession>
   drop(key: string): void
   dropAll(): void
 }
@@ -74,6 +76,7 @@ export function createSessionCache(options: SessionCacheOptions): SessionCache {
         break
       }
     },
+    all: () => byKey.values().map(({ live }) => live),
     drop(key) {
       const cached = byKey.get(key)
       if (cached !== undefined) remove(cached)

@@ -46,8 +46,8 @@ export type LeasedOutcome<Result> =
   /** By the realm's gate. */
   | { readonly kind: 'turned-away'; readonly retryAfterSeconds: number }
 
-/** After an outage: another process may hold new tokens that it could not write, and writes them now. */
-const SETTLE_SECONDS = 0.5
+/** After an outage another process may hold new tokens that it could not write: its store is back in about a second. */
+const SETTLE_SECONDS = 1.5
 
 /** Rejects with `ERR_STORE_UNAVAILABLE`, and with what `run` rejects with. */
 export async function workUnderLease<Result>(
