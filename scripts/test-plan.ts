@@ -8,6 +8,7 @@ export const TEST_GLOBS: readonly string[] = [
   'scripts/test/**/*.test.ts',
   'conformance/**/*.test.ts',
   'bench/**/*.test.ts',
+  'chaos/**/*.test.ts',
   'docs/**/*.test.ts',
 ]
 

@@ -33,6 +33,8 @@ export interface MetRequest {
   readonly form: URLSearchParams
   /** The caller's port. */
   readonly port: number
+  /** Resolves when it has been answered, or its connection is gone. */
+  readonly over: Promise<unknown>
 }
 
 /** The faults a request meets, one after the other at their moments. */

@@ -72,7 +72,8 @@ async function answerRecorded(parts: RealmServerParts, request: RealmRequest): P
   })
   outgoing.on('finish', () => finish({ kind: 'answered', status: outgoing.statusCode }))
   outgoing.on('close', () => finish({ kind: 'cut' }))
-  const faults = parts.faults.takeFaults(endpoint, { form, port: incoming.socket.remotePort ?? 0 })
+  const over = new Promise((resolve) => outgoing.once('close', resolve))
+  const faults = parts.faults.takeFaults(endpoint, { form, port: incoming.socket.remotePort ?? 0, over })
   await parts.faults.passGate(endpoint, 'before')
   if (await isSpoiled(outgoing, faults, 'before')) return
   const answer = isMethodAllowed(endpoint, incoming.method ?? '') ? await parts.handle(request) : methodNotAllowed()

@@ -1,0 +1,169 @@
+// The gateways of a run, each a process of its own: started, chosen from, killed, stopped and started again.
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import type { WorkerOrder, WorkerReport } from './gateway-worker.ts'
+import type { Random } from './random.ts'
+
+export interface GatewayProcess {
+  /** Of this process, and not of the one that takes its place. */
+  readonly name: string
+  readonly index: number
+  readonly port: number
+  /** Neither killed, stopped nor about to end. */
+  isWell(): boolean
+  /** Whether it was stopped or ended after a moment of `performance.now()`. */
+  wasStruckSince(moment: number): boolean
+  kill(): Promise<void>
+  pause(): void
+  resume(): void
+  /** As an orchestrator ends it; resolves with the exit code. */
+  end(): Promise<number | null>
+  /** Resolves once it is ready to do it to itself; the promise inside, when it has. */
+  order(order: WorkerOrder): Promise<{ readonly done: Promise<void> }>
+}
+
+export interface Gateways {
+  /** All that are well, in an order drawn by chance. */
+  wellOnes(): readonly GatewayProcess[]
+  /** Throws when there is none. */
+  find(name: string): GatewayProcess
+  /** The process at the other end of a connection to the realm; null while it has not said so. */
+  ownerOf(port: number): GatewayProcess | null
+  /** Starts one in the place of another, with a clock that is wrong by so much. */
+  replace(gone: GatewayProcess, skewSeconds: number): Promise<void>
+  close(): Promise<void>
+}
+
+export interface GatewaysOptions {
+  readonly count: number
+  readonly configFile: string
+  readonly logFile: string
+  readonly realmPort: number
+  readonly random: Random
+  readonly onReport: (told: WorkerReport) => void
+  /** One has ended that nobody had ended. */
+  readonly onCrash: (name: string) => void
+}
+
+export async function startGateways(options: GatewaysOptions): Promise<Gateways> {
+  const owners = new Map<number, GatewayProcess>()
+  let started = 0
+  let isClosing = false
+
+  async function start(index: number, skewSeconds: number): Promise<GatewayProcess> {
+    started += 1
+    const { gateway, child } = await startProcess(`${index + 1}.${started}`, index, skewSeconds, options)
+    child.on('message', (told: WorkerReport) => {
+      if (told.kind === 'connected') owners.set(told.port, gateway)
+      options.onReport(told)
+    })
+    child.once('exit', () => {
+      for (const [port, owner] of owners) if (owner === gateway) owners.delete(port)
+      if (gateway.isWell() && !isClosing) options.onCrash(gateway.name)
+    })
+    return gateway
+  }
+
+  const gateways = await Promise.all(Array.from({ length: options.count }, (_, index) => start(index, 0)))
+  return {
+    wellOnes: () => options.random.shuffle(gateways.filter((gateway) => gateway.isWell())),
+    find(name) {
+      const found = gateways.find((gateway) => gateway.name === name)
+      if (found === undefined) throw new Error(`process ${name} has gone`)
+      return found
+    },
+    ownerOf: (port) => owners.get(port) ?? null,
+    async replace(gone, skewSeconds) {
+      gateways[gone.index] = await start(gone.index, skewSeconds)
+    },
+    async close() {
+      isClosing = true
+      await Promise.all(gateways.map((gateway) => gateway.kill()))
+    },
+  }
+}
+
+interface Started {
+  readonly gateway: GatewayProcess
+  readonly child: ChildProcess
+}
+
+async function startProcess(
+  name: string,
+  index: number,
+  skewSeconds: number,
+  { configFile, logFile, realmPort }: GatewaysOptions,
+): Promise<Started> {
+  const child = fork(
+    new URL('gateway-worker.ts', import.meta.url),
+    [configFile, logFile, String(realmPort), String(skewSeconds)],
+    { execArgv: ['--conditions=@doorman/source'], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] },
+  )
+  const exit = once(child, 'exit')
+  const { port } = await nextReport(child, 'listening')
+  let isWell = true
+  let struckAt = Number.NEGATIVE_INFINITY
+
+  function fall(): void {
+    isWell = false
+    struckAt = performance.now()
+  }
+
+  const gateway: GatewayProcess = {
+    name,
+    index,
+    port,
+    isWell: () => isWell,
+    wasStruckSince: (moment) => !isWell || struckAt >= moment,
+    async kill() {
+      fall()
+      child.kill('SIGKILL')
+      await exit
+    },
+    pause() {
+      fall()
+      child.kill('SIGSTOP')
+    },
+    resume() {
+      child.kill('SIGCONT')
+      struckAt = performance.now()
+      isWell = true
+    },
+    async end() {
+      fall()
+      child.kill('SIGTERM')
+      const [code] = await exit
+      return code
+    },
+    async order(order) {
+      const ready = nextReport(child, 'ready')
+      const struck = nextReport(child, 'striking').then(fall)
+      child.send(order)
+      await ready
+      if (order.signal === 'SIGSTOP') return { done: struck }
+      // Its last word may be lost with it.
+      fall()
+      return { done: exit.then(() => undefined) }
+    },
+  }
+  return { gateway, child }
+}
+
+/** The next report of a kind from now on. Rejects when the process ends first. */
+function nextReport<K extends WorkerReport['kind']>(
+  child: ChildProcess,
+  kind: K,
+): Promise<Extract<WorkerReport, { readonly kind: K }>> {
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void) => {
+      child.off('message', hear)
+      child.off('exit', fail)
+      act()
+    }
+    const hear = (told: WorkerReport) => {
+      if (told.kind === kind) settle(() => resolve(told as Extract<WorkerReport, { readonly kind: K }>))
+    }
+    const fail = (code: number | null) => settle(() => reject(new Error(`the gateway ended: ${code}`)))
+    child.on('message', hear).on('exit', fail)
+  })
+}

@@ -1,0 +1,175 @@
+// Who had which refresh token, what became of it, and why a session's tokens were lost. No I/O and no clock: `now`, in
+// seconds, is always an argument.
+import type { TokenUse } from '@doorman/dev-realm'
+import { LOSING_FAULTS, type PlannedRound, type RealmFault } from './plan.ts'
+
+/** A gateway process from its start to its end. */
+export type Sender = string
+
+/**
+ * `answer`: the realm has spent the token, and its answer was lost on the way or with the process that waited for it.
+ * `stopped`: a process was stopped between its last look at the lease and the request.
+ * `write`: the store has lost a write that it had acknowledged.
+ */
+export type Cause = 'answer' | 'stopped' | 'write'
+
+/** One due refresh: from the first request with its token to the next token. */
+export interface Round {
+  readonly index: number
+  readonly tokenId: string
+  readonly plan: PlannedRound
+  readonly presentations: Presentation[]
+  fault: RealmFault
+  /** The realm has taken the token. */
+  isSpent: boolean
+  /** A gateway has said that what came of it is written. */
+  isKept: boolean
+}
+
+export interface Presentation {
+  readonly sender: Sender | null
+  readonly at: number
+}
+
+interface Account {
+  readonly round: Round | null
+  /** Tokens of earlier rounds, the newest one last. */
+  readonly earlier: readonly string[]
+  readonly tokensIssuedAt: number
+  /** When it last had its tokens lost, or put at risk. */
+  readonly costAt: number
+  /** Undefined: no refusal; null: a refusal that nothing explains. */
+  readonly refusal: Cause | null | undefined
+}
+
+interface Stop {
+  readonly sender: Sender
+  readonly from: number
+  /** Null: for good, or not over yet. */
+  until: number | null
+}
+
+export interface Ledger {
+  /** A token request has arrived. */
+  present(person: string, tokenId: string, sender: Sender | null, now: number): Round
+  /** What the realm made of it. */
+  use(person: string, use: Pick<TokenUse, 'tokenId' | 'outcome'>, now: number): void
+  /** A gateway says that new tokens are written. */
+  keep(person: string): void
+  /** By a login. */
+  renew(person: string, now: number): void
+  /** Whether its tokens may be lost now: a session heals once in a minute. */
+  mayCost(person: string, now: number): boolean
+  cost(person: string, now: number): void
+  /** A process stands still, or is gone, from now on; returns the function that says that it goes on. */
+  stop(sender: Sender, now: number): (now: number) => void
+  /** The store may have lost what it had acknowledged. */
+  loseWrites(now: number): void
+  tokensIssuedAt(person: string): number
+  /** Why the realm has refused a token since this was asked last. */
+  takeRefusal(person: string): Cause | null | undefined
+  rounds(): number
+}
+
+const HEAL_EVERY_SECONDS = 60
+/** Beyond it, because a loss may be noticed later than it happens. */
+const SPARE_SECONDS = 20
+/** A request that a stopped process was about to send arrives so soon after it goes on. */
+const SEND_SECONDS = 3
+const REMEMBERED_TOKENS = 5
+const REMEMBERED_STOPS = 50
+
+export function createLedger(reuse: 0 | 1, planRound: (index: number) => PlannedRound): Ledger {
+  const accounts = new Map<string, Account>()
+  const stops: Stop[] = []
+  let rounds = 0
+  let writesLostAt = Number.NEGATIVE_INFINITY
+
+  function accountOf(person: string): Account {
+    const none = { round: null, earlier: [], tokensIssuedAt: 0, costAt: Number.NEGATIVE_INFINITY, refusal: undefined }
+    return accounts.get(person) ?? none
+  }
+
+  function change(person: string, changes: Partial<Account>): void {
+    accounts.set(person, { ...accountOf(person), ...changes })
+  }
+
+  function mayCost(person: string, now: number): boolean {
+    return reuse === 1 || now - accountOf(person).costAt > HEAL_EVERY_SECONDS + SPARE_SECONDS
+  }
+
+  function begin(person: string, tokenId: string, now: number): Round {
+    const { round, earlier } = accountOf(person)
+    const plan = planRound(rounds)
+    const fault = LOSING_FAULTS.includes(plan.fault) && !mayCost(person, now) ? plan.harmlessFault : plan.fault
+    const begun = { index: rounds, tokenId, plan, presentations: [], fault, isSpent: false, isKept: false }
+    rounds += 1
+    const known = round === null ? earlier : [...earlier, round.tokenId].slice(-REMEMBERED_TOKENS)
+    change(person, { round: begun, earlier: known })
+    if (LOSING_FAULTS.includes(fault)) change(person, { costAt: now })
+    return begun
+  }
+
+  function wasStopped({ sender, at }: Presentation): boolean {
+    return stops.some((stop) => stop.sender === sender && (stop.until ?? Number.POSITIVE_INFINITY) >= at)
+  }
+
+  function hasJustGoneOn(sender: Sender | null, at: number): boolean {
+    return stops.some((stop) => stop.sender === sender && stop.until !== null && at - stop.until < SEND_SECONDS)
+  }
+
+  function explain(account: Account, tokenId: string): Cause | null {
+    const { round } = account
+    if (round === null) return null
+    const last = round.presentations.at(-1)
+    if (last !== undefined && hasJustGoneOn(last.sender, last.at)) return 'stopped'
+    const isOld = round.tokenId !== tokenId
+    if (isOld || round.isKept) return writesLostAt >= (round.presentations[0]?.at ?? 0) - SPARE_SECONDS ? 'write' : null
+    const isLost = LOSING_FAULTS.includes(round.fault) || round.presentations.slice(0, -1).some(wasStopped)
+    return isLost ? 'answer' : null
+  }
+
+  return {
+    mayCost,
+    present(person, tokenId, sender, now) {
+      const { round, earlier } = accountOf(person)
+      const isKnown = round !== null && (round.tokenId === tokenId || earlier.includes(tokenId))
+      const current = isKnown ? round : begin(person, tokenId, now)
+      current.presentations.push({ sender, at: now })
+      return current
+    },
+    use(person, { tokenId, outcome }, now) {
+      const account = accountOf(person)
+      if (outcome === 'refused') {
+        change(person, { refusal: explain(account, tokenId), costAt: now })
+        return
+      }
+      if (account.round?.tokenId === tokenId) account.round.isSpent = true
+      change(person, { tokensIssuedAt: now })
+    },
+    keep(person) {
+      const { round } = accountOf(person)
+      if (round?.isSpent === true) round.isKept = true
+    },
+    renew: (person, now) => change(person, { tokensIssuedAt: now }),
+    cost: (person, now) => change(person, { costAt: now }),
+    stop(sender, now) {
+      const stop: Stop = { sender, from: now, until: null }
+      stops.push(stop)
+      if (stops.length > REMEMBERED_STOPS) stops.shift()
+      return (until) => {
+        stop.until = until
+      }
+    },
+    loseWrites(now) {
+      writesLostAt = now
+    },
+    tokensIssuedAt: (person) => accountOf(person).tokensIssuedAt,
+    takeRefusal(person) {
+      const { refusal } = accountOf(person)
+      change(person, { refusal: undefined })
+      return refusal
+    },
+    rounds: () => rounds,
+  }
+}

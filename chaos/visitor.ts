@@ -1,0 +1,188 @@
+// One person with a browser: asks all the time, and several processes at once when the access token is due. Judges each
+// answer, and comes back by a silent login where the gateway asks for one.
+import { setTimeout as pause } from 'node:timers/promises'
+import type { DevUser } from '@doorman/dev-realm'
+import { type Browser, type BrowserAnswer, findLoginForm } from '@doorman/dev-realm/browser'
+import { PROCESS_HEADER, PUBLIC_URL } from './browsers.ts'
+import type { GatewayProcess, Gateways } from './gateways.ts'
+import type { Ledger } from './ledger.ts'
+import type { Pace } from './pace.ts'
+import type { Random } from './random.ts'
+import { TOKEN_SECONDS } from './realm.ts'
+import type { Counter, WrongAnswer } from './tally.ts'
+import type { Echo } from './upstream.ts'
+
+export interface VisitorGround {
+  readonly person: DevUser
+  readonly browser: Browser
+  readonly gateways: Gateways
+  readonly ledger: Ledger
+  readonly counter: Counter
+  readonly pace: Pace
+  readonly random: Random
+  /** What deserves a line of its own. */
+  readonly complain: (what: string) => void
+}
+
+export interface Visitor {
+  logIn(): Promise<void>
+  /** Asks until `isOver`. */
+  visit(isOver: () => boolean): Promise<void>
+  /** Whether the session still opens the door, once all is well. */
+  isStillIn(): Promise<boolean>
+}
+
+/** `gone`: the process was struck under the request. */
+type Seen = 'fine' | 'unavailable' | 'gone' | { readonly loginUrl: string | null }
+
+const DUE_AFTER_SECONDS = (TOKEN_SECONDS * 2) / 3
+const BURST = [3, 6] as const
+const WARM_PAUSE_SECONDS = [0.5, 2] as const
+const RETRY_PAUSE_SECONDS = [0.3, 1] as const
+const HEAL_LIMIT_SECONDS = 60
+const LAST_LIMIT_SECONDS = 60
+const API_URL = `${PUBLIC_URL}/api/echo`
+const PAGE_URL = `${PUBLIC_URL}/page/echo`
+
+export function createVisitor(ground: VisitorGround): Visitor {
+  const { person, browser, gateways, ledger, counter, random } = ground
+
+  function wrong(kind: WrongAnswer, detail: string): Seen {
+    counter.wrong(kind)
+    ground.complain(`${person.username}: ${kind} (${detail})`)
+    return 'fine'
+  }
+
+  async function ask(gateway: GatewayProcess): Promise<Seen> {
+    const startedAt = performance.now()
+    try {
+      const answer = await browser.fetch(API_URL, { headers: { [PROCESS_HEADER]: gateway.name } })
+      if (!gateway.wasStruckSince(startedAt)) counter.answered(performance.now() - startedAt, answer.status === 503)
+      return judge(answer)
+    } catch (error) {
+      if (!gateway.wasStruckSince(startedAt)) return wrong('no answer', `${gateway.name}: ${String(error)}`)
+      counter.brokenOff()
+      return 'gone'
+    }
+  }
+
+  function judge(answer: BrowserAnswer): Seen {
+    switch (answer.status) {
+      case 200:
+        return judgeEcho(answer)
+      case 503:
+        return 'unavailable'
+      case 401:
+        return { loginUrl: readMember(answer.body, 'login_url') }
+      default:
+        return wrong('unexpected status', `${answer.status} ${readMember(answer.body, 'code')}`)
+    }
+  }
+
+  function judgeEcho({ body }: BrowserAnswer): Seen {
+    const { subject, isExpired } = JSON.parse(body) as Echo
+    if (subject !== person.id) return wrong('another person', subject)
+    return isExpired ? wrong('expired token', '') : 'fine'
+  }
+
+  async function rest([least, most]: readonly [number, number]): Promise<void> {
+    await pause(random.between(least, most) * 1000)
+  }
+
+  function isDue(): boolean {
+    return performance.now() / 1000 - ledger.tokensIssuedAt(person.id) >= DUE_AFTER_SECONDS
+  }
+
+  async function askMany(count: number): Promise<readonly Seen[]> {
+    const wellOnes = gateways.wellOnes()
+    const chosen = Array.from({ length: count }, (_, index) => wellOnes[index % wellOnes.length])
+    return Promise.all(chosen.flatMap((gateway) => (gateway === undefined ? [] : [ask(gateway)])))
+  }
+
+  async function takeStep(): Promise<void> {
+    const due = isDue()
+    if (due) await ground.pace.take()
+    const seen = await askMany(due ? Math.round(random.between(...BURST)) : 1)
+    const refused = seen.find((each) => typeof each === 'object')
+    if (refused !== undefined) await comeBack(refused.loginUrl)
+    else await rest(due && seen.includes('unavailable') ? RETRY_PAUSE_SECONDS : WARM_PAUSE_SECONDS)
+  }
+
+  /** After a 401: silently, or else the session was lost. */
+  async function comeBack(loginUrl: string | null): Promise<void> {
+    const startedAt = performance.now()
+    const refusal = ledger.takeRefusal(person.id)
+    const way = await findWayIn(loginUrl)
+    ledger.renew(person.id, performance.now() / 1000)
+    ledger.cost(person.id, performance.now() / 1000)
+    if (way === 'form' || way === 'nowhere') {
+      ground.complain(`${person.username}: lost (${way}; ${refusal ?? 'unexplained'})`)
+      counter.lost()
+    } else if (refusal === undefined && way === 'still in') {
+      wrong('unfounded 401', 'and in again at once')
+    } else {
+      if (refusal === null || refusal === undefined) ground.complain(`${person.username}: healed, unexplained`)
+      counter.healed(refusal ?? null, performance.now() - startedAt)
+    }
+  }
+
+  async function findWayIn(loginUrl: string | null): Promise<'silent' | 'still in' | 'form' | 'nowhere'> {
+    const giveUpAt = performance.now() + HEAL_LIMIT_SECONDS * 1000
+    while (performance.now() < giveUpAt) {
+      const answers = await walkIn(loginUrl)
+      const last = answers.at(-1)
+      if (last !== undefined && findLoginForm(last) !== undefined) {
+        await browser.logIn(`${PUBLIC_URL}/auth/login`, { ...person, password: '' })
+        return 'form'
+      }
+      if (last?.status === 200 && judgeEcho(last) === 'fine') return wayOf(answers)
+      await rest(RETRY_PAUSE_SECONDS)
+    }
+    return 'nowhere'
+  }
+
+  /** By the link that a page's code was given, or by going to a page. */
+  async function walkIn(loginUrl: string | null): Promise<readonly BrowserAnswer[]> {
+    const link = loginUrl === null || random.next() < 0.5 ? new URL(PAGE_URL) : new URL(loginUrl)
+    if (link.href !== PAGE_URL) link.searchParams.set('return_to', '/page/echo')
+    return browser.follow(link.href).catch(() => [])
+  }
+
+  return {
+    async logIn() {
+      await browser.logIn(PAGE_URL, { ...person, password: '' })
+      ledger.renew(person.id, performance.now() / 1000)
+      const [gateway] = gateways.wellOnes()
+      if (gateway === undefined || (await ask(gateway)) !== 'fine') throw new Error(`${person.username} cannot log in`)
+    },
+    async visit(isOver) {
+      while (!isOver()) await takeStep()
+    },
+    async isStillIn() {
+      const giveUpAt = performance.now() + LAST_LIMIT_SECONDS * 1000
+      while (performance.now() < giveUpAt) {
+        const [seen] = await askMany(1)
+        if (seen === 'fine') return true
+        if (typeof seen === 'object') await comeBack(seen.loginUrl)
+        else await rest(RETRY_PAUSE_SECONDS)
+      }
+      return false
+    },
+  }
+}
+
+/** Silent only where the realm was forbidden to show a page. */
+function wayOf(answers: readonly BrowserAnswer[]): 'silent' | 'still in' | 'form' {
+  const asked = answers.map(({ url }) => new URL(url)).filter(({ pathname }) => pathname.endsWith('/auth'))
+  if (asked.length === 0) return 'still in'
+  return asked.some(({ searchParams }) => searchParams.get('prompt') === 'none') ? 'silent' : 'form'
+}
+
+function readMember(body: string, name: string): string | null {
+  try {
+    const value = (JSON.parse(body) as Record<string, unknown>)[name]
+    return typeof value === 'string' ? value : null
+  } catch {
+    return null
+  }
+}
