@@ -67,7 +67,10 @@ function serve(answer: AnswerOperator): Parameters<typeof createHttpServer>[0]['
     try {
       const { method = '', headers, socket } = message
       const clientAddress = socket.remoteAddress ?? ''
-      const readBody = () => readText(message, BODY_LIMITS)
+      const readBody = async () => {
+        const read = await readText(message, BODY_LIMITS)
+        return read.kind === 'text' ? read.text : undefined
+      }
       const query = new URLSearchParams(target.search)
       sendReply(response, await answer({ method, path: target.path, query, headers, clientAddress, readBody }))
     } catch {

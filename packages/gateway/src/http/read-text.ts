@@ -7,22 +7,27 @@ export interface TextLimits {
   readonly seconds: number
 }
 
-/** Undefined when it is longer, takes longer, breaks off, or is no UTF-8. */
-export async function readText(message: IncomingMessage, limits: TextLimits): Promise<string | undefined> {
-  return within(gather(message, limits.maxBytes), limits.seconds)
+export type ReadText =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'too-large' }
+  /** It takes too long, breaks off, or is no UTF-8. */
+  | { readonly kind: 'broken' }
+
+export async function readText(message: IncomingMessage, limits: TextLimits): Promise<ReadText> {
+  return (await within(gather(message, limits.maxBytes), limits.seconds)) ?? { kind: 'broken' }
 }
 
-async function gather(message: IncomingMessage, maxBytes: number): Promise<string | undefined> {
+async function gather(message: IncomingMessage, maxBytes: number): Promise<ReadText> {
   const pieces: Buffer[] = []
   let bytes = 0
   try {
     for await (const piece of message.iterator({ destroyOnReturn: false })) {
       bytes += piece.length
-      if (bytes > maxBytes) return undefined
+      if (bytes > maxBytes) return { kind: 'too-large' }
       pieces.push(piece)
     }
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces))
+    return { kind: 'text', text: new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(pieces)) }
   } catch {
-    return undefined
+    return { kind: 'broken' }
   }
 }

@@ -18,6 +18,7 @@ import {
 import { createHandle, createSessionId, handleIndex, sessionKey } from './session-id.ts'
 import { sealSession } from './session-record.ts'
 import type { ReplaceOutcome, SessionIndex, SessionRecord, SessionStore } from './session-store.ts'
+import { hasSubjectEnded } from './subject-ending.ts'
 
 export type SessionLookup =
   | { readonly kind: 'active'; readonly live: LiveSession }
@@ -234,8 +235,11 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       const record = { key, lastUsedAt: now, ...sealSession(session, key, sealer) }
       return hot.whileWatching(key, async (watched) => {
         // A tombstone: the realm's session ended while this login was being finished.
-        if (!(await store.create(record)))
-          throw new GatewayError('ERR_SESSION_REVOKED', { reason: 'ended during login' })
+        if (!(await store.create(record))) throw endedDuringLogin()
+        if (await hasSubjectEnded(session, confirmedAt(session, now), store)) {
+          await store.delete(key, 'back-channel')
+          throw endedDuringLogin()
+        }
         const live = buildLive({ ...record, version: 1 }, session)
         watched.admit(live, sessionId)
         return { sessionId, live }
@@ -263,4 +267,13 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     },
     end,
   }
+}
+
+/** When the realm said who it is. */
+function confirmedAt({ claims }: Session, now: EpochSeconds): EpochSeconds {
+  return typeof claims.iat === 'number' ? claims.iat : now
+}
+
+function endedDuringLogin(): GatewayError {
+  return new GatewayError('ERR_SESSION_REVOKED', { reason: 'ended during login' })
 }
