@@ -19,22 +19,34 @@ export interface ExplainerOptions {
 export function createExplainer(options: ExplainerOptions): (asked: AskedRequest) => Promise<Explained> {
   const { config, now } = options
   return async ({ method, path, caller, tenant, showsClaims }) => {
-    const principal = await findPrincipal(caller, options)
-    if (principal === undefined) return { kind: 'no-session' }
+    const found = await findPrincipal(caller, options)
+    if (found === undefined) return { kind: 'no-session' }
+    const { principal, notes } = found
     const headers = tenant === null ? {} : { 'x-tenant': tenant }
     const question = { method, path, principal, headers, now: now() }
-    const explanation = explainRequest(config, question, { maskValues: !showsClaims })
+    const explained = explainRequest(config, question, { maskValues: !showsClaims })
+    const explanation = { ...explained, notes: [...notes, ...explained.notes] }
     return { kind: 'explained', explanation, route: nameRoute(explanation.route) }
   }
 }
 
-async function findPrincipal(caller: AskedCaller, options: ExplainerOptions): Promise<Principal | undefined> {
+interface Found {
+  readonly principal: Principal
+  readonly notes: readonly string[]
+}
+
+const LOST_NOTE =
+  "the tokens of this session are lost, so that it opens nothing: a page is sent to the realm, which takes the person's session there for a login"
+
+async function findPrincipal(caller: AskedCaller, options: ExplainerOptions): Promise<Found | undefined> {
   const { config, sessions } = options
-  if (caller.kind === 'nobody') return ANONYMOUS
-  if (caller.kind === 'claims') return principalOfClaims(caller, config)
+  if (caller.kind === 'nobody') return { principal: ANONYMOUS, notes: [] }
+  if (caller.kind === 'claims') return { principal: principalOfClaims(caller, config), notes: [] }
   const found = await sessions.findByHandle(caller.handle)
   if (found.kind === 'none') return undefined
-  return sessionPrincipal(found.live, config.realms[found.live.session.realm]?.clientId ?? '')
+  if (found.kind === 'lost') return { principal: ANONYMOUS, notes: [LOST_NOTE] }
+  const { live } = found
+  return { principal: sessionPrincipal(live, config.realms[live.session.realm]?.clientId ?? ''), notes: [] }
 }
 
 function nameRoute(route: RouteFinding): string {

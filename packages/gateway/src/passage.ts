@@ -92,6 +92,10 @@ export function createPassage(options: PassageOptions): Passage {
       turnAway.toLogin(exchange, route, door, code, lookup.because)
       return
     }
+    if (lookup.kind === 'lost') {
+      turnAway.toLogin(exchange, route, door, 'ERR_SESSION_LOST', 'its tokens are lost')
+      return
+    }
     door.sessions.use(lookup.live)
     proceed(exchange, credentials.freshen(lookup.live), (fresh) => enterFresh(exchange, route, door, fresh))
   }
@@ -102,7 +106,7 @@ export function createPassage(options: PassageOptions): Passage {
       return
     }
     const { code, retryAfterSeconds } = freshness
-    if (ERRORS[code].retry === 'login') turnAway.toLogin(exchange, route, door, code, 'the realm ended the session')
+    if (ERRORS[code].retry === 'login') turnAway.toLogin(exchange, route, door, code, 'the realm refused its tokens')
     else turnAway.refuse(exchange, { code, because: 'no fresh tokens', challenge: null }, { retryAfterSeconds })
   }
 

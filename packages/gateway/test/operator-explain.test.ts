@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { parseConfig } from '../src/config/load.ts'
+import type { Explanation } from '../src/explanation.ts'
 import { type Gateway, openGateway } from '../src/gateway.ts'
 import type { GatewayEvent } from '../src/kernel/events.ts'
 import { createExplainer } from '../src/operator-explain.ts'
@@ -96,6 +97,16 @@ suite('an explanation for a session', () => {
     assert.equal(explained.route, '/api/*')
     assert(JSON.stringify(explained.explanation).includes('"decision":{"kind":"allow"}'))
     assert.doesNotMatch(JSON.stringify(explained.explanation), /access-token-1/)
+  })
+
+  test('says of a session whose tokens are lost that it opens nothing, and why', async () => {
+    const opened = await lifecycle.open(buildNewSession())
+    await lifecycle.lose(opened.live, 'reuse')
+    const explained = await explain({ ...asked, caller: { kind: 'session', handle: opened.live.session.handle } })
+    assert(explained.kind === 'explained')
+    const { decision, notes } = explained.explanation as Explanation
+    assert.equal(decision.kind === 'deny' && decision.wire, 'login_required')
+    assert.match(notes[0] ?? '', /tokens .* lost/)
   })
 
   test('finds none by what is no handle', async () => {

@@ -34,6 +34,8 @@ export async function refreshSession(request: GatewayRequest, options: RefreshOp
       })
     case 'ended':
       return buildProblem('ERR_TOKEN_REFRESH_REJECTED', { requestId, loginUrl })
+    case 'lost':
+      return buildProblem('ERR_SESSION_LOST', { requestId, loginUrl })
     case 'unavailable':
       return buildProblem('ERR_TOKEN_REFRESH_UNAVAILABLE', { requestId, retryAfterSeconds: outcome.retryAfterSeconds })
   }

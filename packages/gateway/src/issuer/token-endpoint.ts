@@ -119,6 +119,7 @@ async function findPerson(
   if (verdict.kind === 'invalid') return refuseToken(400, 'invalid_grant', `subject_token: ${verdict.because}`)
   const lookup = await sessions.findByHandle(verdict.handle)
   if (lookup.kind === 'none') return refuseToken(400, 'invalid_grant', `no session: ${lookup.because}`)
+  if (lookup.kind === 'lost') return refuseToken(400, 'invalid_grant', "the session's tokens are lost")
   if (lookup.live.session.subject !== verdict.subject) {
     return refuseToken(400, 'invalid_grant', 'the session is of somebody else')
   }

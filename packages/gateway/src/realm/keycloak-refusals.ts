@@ -221,6 +221,15 @@ const BY_GRANT: Readonly<Record<TokenGrant, readonly Row[]>> = {
   jwtGrant: [...JWT_GRANT, ...ANY_GRANT],
 }
 
+/** Logged out, deleted, revoked; a limit of the realm; the person may not log in. notes/keycloak, KC-19, KC-20 and KC-37. */
+const ENDED_SESSION =
+  /^(?:(?:Offline )?(?:user )?session not (?:active|found)|Token is not active|Refresh token expired|User disabled)/i
+
+/** Of a refused refresh. False where only the tokens are known to be dead, and for words nobody has met yet. */
+export function saysSessionEnded(description: string): boolean {
+  return ENDED_SESSION.test(description)
+}
+
 /** Null for a refusal nobody has met yet. */
 export function findRefusal(
   grant: TokenGrant,

@@ -1,4 +1,4 @@
-// A refresh token becomes new tokens, or a verdict about the session. Only two things end a session: a 400
+// A refresh token becomes new tokens, or a verdict about the session. Only two things say that the tokens are over: a 400
 // `invalid_grant`, and an ID token the realm has verifiably signed for somebody else. All else is trouble that passes.
 
 import { GatewayError } from '../kernel/errors.ts'
@@ -6,11 +6,18 @@ import type { Events } from '../kernel/events.ts'
 import { parseAccessClaims, parseRoles } from './access-token.ts'
 import type { SendAsClient } from './client-request.ts'
 import { validateIdToken } from './id-token.ts'
+import { saysSessionEnded } from './keycloak-refusals.ts'
 import { becauseOf } from './realm-error.ts'
 import type { RealmAnswer } from './realm-fetch.ts'
 import type { TokenRules, VerifySignature } from './redeem-code.ts'
 import type { RefreshResult, RefreshSubject } from './relying-party.ts'
-import { parseRetryAfter, parseTokenError, parseTokenResponse, type TokenResponse } from './token-response.ts'
+import {
+  parseErrorDescription,
+  parseRetryAfter,
+  parseTokenError,
+  parseTokenResponse,
+  type TokenResponse,
+} from './token-response.ts'
 import type { IdTokenClaims, TokenSet } from './token-set.ts'
 
 export interface RefreshRules extends TokenRules {
@@ -34,7 +41,9 @@ function judgeFailure(error: unknown): RefreshResult {
 
 function judgeRefusal(answer: RealmAnswer): RefreshResult {
   const { error, because } = parseTokenError(answer)
-  if (answer.status === 400 && error === 'invalid_grant') return { kind: 'rejected', because }
+  if (answer.status === 400 && error === 'invalid_grant') {
+    return { kind: 'rejected', because, isEnd: saysSessionEnded(parseErrorDescription(answer)) }
+  }
   const retryAfterSeconds = parseRetryAfter(answer.retryAfter, answer.sentAt)
   return unavailable(because, { mayRepeat: answer.status >= 500, retryAfterSeconds })
 }

@@ -50,8 +50,11 @@ export type RefreshResult =
       readonly roles: Roles
       readonly accessClaims: Readonly<Record<string, unknown>>
     }
-  /** 400 `invalid_grant`: the session is over. */
-  | { readonly kind: 'rejected'; readonly because: string }
+  /**
+   * 400 `invalid_grant`: these tokens are over. `isEnd`: by its words the realm's session is as well, or the person may
+   * have none; otherwise it may live on.
+   */
+  | { readonly kind: 'rejected'; readonly because: string; readonly isEnd: boolean }
   /** A verified ID token named another issuer or subject: the session is over. */
   | { readonly kind: 'foreign' }
   /** Anything else: the session stays. `mayRepeat` after a network error or a 5xx only. */

@@ -62,6 +62,7 @@ export function createCredentials(options: CredentialOptions): Credentials {
     const outcome = await within(refresh, options.waitSeconds)
     if (outcome === undefined) return notFresh(RETRY_AFTER_SECONDS)
     if (outcome.kind === 'ended') return { kind: 'refused', code: 'ERR_TOKEN_REFRESH_REJECTED', retryAfterSeconds: 0 }
+    if (outcome.kind === 'lost') return { kind: 'refused', code: 'ERR_SESSION_LOST', retryAfterSeconds: 0 }
     if (outcome.kind === 'unavailable') return notFresh(outcome.retryAfterSeconds)
     return outcome
   }

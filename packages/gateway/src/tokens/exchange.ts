@@ -75,6 +75,8 @@ export function createExchanges(options: ExchangeOptions): Exchanges {
         return { kind: 'renewed', accessToken: outcome.live.session.tokens.accessToken }
       case 'ended':
         return refused('ERR_TOKEN_REFRESH_REJECTED', outcome.because)
+      case 'lost':
+        return refused('ERR_SESSION_LOST', outcome.because)
       case 'unavailable':
         return refused('ERR_TOKEN_REFRESH_UNAVAILABLE', 'no new subject token', outcome.retryAfterSeconds)
     }

@@ -1,8 +1,9 @@
 // Renews the tokens of a session: one request to the realm for any number of waiting requests and processes, never
-// bound to the request that noticed. Lease, re-read, ask, compare-and-set. Only the realm's `invalid_grant` or a
-// foreign subject ends a session here; whatever else goes wrong keeps it.
+// bound to the request that noticed. Lease, re-read, ask, compare-and-set. Only the realm's word or a foreign subject
+// ends a session here; tokens the realm refuses for another reason are lost, and whatever else goes wrong keeps both.
 import { isGatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
+import type { EpochSeconds } from '../kernel/time.ts'
 import type { RefreshResult, RelyingParty } from '../realm/relying-party.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
@@ -19,6 +20,8 @@ import { withPatience, writeOnto } from './write-onto.ts'
 export type RefreshOutcome =
   | { readonly kind: 'fresh'; readonly live: LiveSession }
   | { readonly kind: 'ended'; readonly because: string }
+  /** The session stays, and opens nothing until a silent login takes its place. */
+  | { readonly kind: 'lost'; readonly because: string }
   | { readonly kind: 'unavailable'; readonly live: LiveSession; readonly retryAfterSeconds: number }
 
 export interface Refresher {
@@ -40,6 +43,13 @@ export interface RefresherOptions extends LeaseOptions {
   /** The pause after a failed refresh before the realm is asked again for this session. */
   readonly cooldownSeconds: number
 }
+
+type Rejected = RefreshResult & { readonly kind: 'rejected' }
+
+/** A session that loses its tokens so soon after it was healed would be healed for ever. */
+const HEAL_AT_MOST_EVERY_SECONDS = 60
+/** Others write once in minutes. */
+const LOSE_ATTEMPTS = 10
 
 export function createRefresher(options: RefresherOptions): Refresher {
   const { store, lifecycle, events } = options
@@ -74,13 +84,18 @@ export function createRefresher(options: RefresherOptions): Refresher {
     live: LiveSession,
     isWanted: (current: LiveSession) => boolean,
   ): Promise<RefreshOutcome> {
-    const work = { lease: `refresh:${live.key}`, realm: live.session.realm, isWanted, run: askRealm }
+    const work = {
+      lease: `refresh:${live.key}`,
+      realm: live.session.realm,
+      isWanted: (current: LiveSession) => current.session.lost === null && isWanted(current),
+      run: askRealm,
+    }
     const outcome = await workUnderLease(live, work, options)
     switch (outcome.kind) {
       case 'done':
         return outcome.result
       case 'unwanted':
-        return { kind: 'fresh', live: outcome.live }
+        return asFound(outcome.live)
       case 'ended':
         return { kind: 'ended', because: 'ended elsewhere' }
       case 'busy':
@@ -111,10 +126,9 @@ export function createRefresher(options: RefresherOptions): Refresher {
       case 'unavailable':
         return settleUnavailable(live, result)
       case 'rejected':
-        return endUnlessRenewed(live, result.because)
+        return giveUpUnlessRenewed(live, result)
       case 'foreign':
-        await lifecycle.end(live, 'realm', 'the refreshed tokens belong to somebody else')
-        return { kind: 'ended', because: 'foreign tokens' }
+        return endByRealm(live, 'the refreshed tokens belong to somebody else')
     }
   }
 
@@ -132,17 +146,29 @@ export function createRefresher(options: RefresherOptions): Refresher {
   async function keepTokens(live: LiveSession, renew: (session: Session) => Session): Promise<RefreshOutcome> {
     const { refreshToken } = live.session.tokens
     // Whoever wrote the record without touching its tokens keeps what they wrote; whoever renewed them was quicker.
-    const change = (session: Session) => (session.tokens.refreshToken === refreshToken ? renew(session) : null)
+    // Tokens that have been given up meanwhile were refused together with these: they are siblings.
+    const change = (session: Session) =>
+      session.tokens.refreshToken === refreshToken && session.lost === null ? renew(session) : null
     const written = await writeOnto(live, change, patient)
-    return written.kind === 'ended' ? written : { kind: 'fresh', live: written.live }
+    return written.kind === 'ended' ? written : asFound(written.live)
   }
 
   // A lease that was lost to a stalled process may have let another one renew first: its tokens live.
-  async function endUnlessRenewed(live: LiveSession, because: string): Promise<RefreshOutcome> {
-    const current = await lifecycle.reread(live)
-    if (current === undefined) return { kind: 'ended', because }
-    const isSame = current.session.tokens.refreshToken === live.session.tokens.refreshToken
-    if (!isSame) return { kind: 'fresh', live: current }
+  async function giveUpUnlessRenewed(live: LiveSession, { because, isEnd }: Rejected): Promise<RefreshOutcome> {
+    for (let attempt = 0; attempt < LOSE_ATTEMPTS; attempt += 1) {
+      const current = await lifecycle.reread(live)
+      if (current === undefined) return { kind: 'ended', because }
+      const isSame = current.session.tokens.refreshToken === live.session.tokens.refreshToken
+      if (!isSame || current.session.lost !== null) return asFound(current)
+      if (isEnd || wasJustHealed(current.session, store.now())) return endByRealm(current, because)
+      const outcome = await lifecycle.lose(current, because)
+      if (outcome === 'replaced') return { kind: 'lost', because }
+      if (outcome === 'tombstoned') return endByRealm(current, because)
+    }
+    return unavailable(live, options.cooldownSeconds)
+  }
+
+  async function endByRealm(live: LiveSession, because: string): Promise<RefreshOutcome> {
     await lifecycle.end(live, 'realm', because)
     return { kind: 'ended', because }
   }
@@ -187,4 +213,13 @@ export function createRefresher(options: RefresherOptions): Refresher {
       while (running.size > 0) await Promise.all(running.values())
     },
   }
+}
+
+function asFound(live: LiveSession): RefreshOutcome {
+  const { lost } = live.session
+  return lost === null ? { kind: 'fresh', live } : { kind: 'lost', because: lost.because }
+}
+
+function wasJustHealed({ healedAt }: Session, now: EpochSeconds): boolean {
+  return healedAt !== null && now < healedAt + HEAL_AT_MOST_EVERY_SECONDS
 }

@@ -290,11 +290,22 @@ test('a subject token does not outlive its session', async () => {
 
 test('a session whose refresh is rejected is invalid_grant', async () => {
   const bench = await openBench()
-  bench.realm('main').onRefresh({ kind: 'rejected', because: 'invalid_grant' })
+  bench.realm('main').onRefresh({ kind: 'rejected', because: 'invalid_grant', isEnd: true })
   bench.clock.advance(60)
   const claims = { iss: PUBLIC_URL, aud: 'agent', sub: 'alice-id', sid: bench.live.session.handle, exp: 1100 }
   const subjectToken = await signAsGateway(bench, claims, 'at+jwt')
   assertRefused(await bench.ask({ subject_token: subjectToken }), 400, 'invalid_grant')
+})
+
+test('a session whose tokens are lost is invalid_grant, whether that is found now or was before', async () => {
+  const bench = await openBench()
+  bench.realm('main').onRefresh({ kind: 'rejected', because: 'reuse', isEnd: false })
+  bench.clock.advance(60)
+  const claims = { iss: PUBLIC_URL, aud: 'agent', sub: 'alice-id', sid: bench.live.session.handle, exp: 1100 }
+  const subjectToken = await signAsGateway(bench, claims, 'at+jwt')
+  assertRefused(await bench.ask({ subject_token: subjectToken }), 400, 'invalid_grant')
+  assertRefused(await bench.ask({ subject_token: subjectToken }), 400, 'invalid_grant')
+  assert.equal((await bench.lifecycle.findByHandle(bench.live.session.handle)).kind, 'lost')
 })
 
 test('asking for a token is no use of the session: its idle limit goes on', async () => {

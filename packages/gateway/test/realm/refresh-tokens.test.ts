@@ -105,8 +105,34 @@ for (const claims of [{ aud: 'other-gateway' }, { at_hash: 'wrong' }, { exp: NOW
 test('400 invalid_grant is the one answer that rejects', async () => {
   const body = { error: 'invalid_grant', error_description: 'Session not active' }
   harness.realm.answer('token', (_request, response) => sendJson(response, 400, body))
-  assert.deepEqual(await refresh(), { kind: 'rejected', because: '400 invalid_grant (Session not active)' })
+  assert.deepEqual(await refresh(), {
+    kind: 'rejected',
+    because: '400 invalid_grant (Session not active)',
+    isEnd: true,
+  })
 })
+
+const REFUSALS: ReadonlyArray<readonly [description: string | undefined, isEnd: boolean]> = [
+  ['Session not active', true],
+  ['Offline session not active', true],
+  ['Offline user session not found', true],
+  ['Token is not active', true],
+  ['User disabled', true],
+  ['Maximum allowed refresh token reuse exceeded', false],
+  ["Session doesn't have required client", false],
+  ['Stale token', false],
+  ['Invalid refresh token', false],
+  ['A sentence that nobody has met yet', false],
+  [undefined, false],
+]
+for (const [description, isEnd] of REFUSALS) {
+  test(`a refusal with ${JSON.stringify(description)} ${isEnd ? 'is the end of the session' : 'costs the tokens alone'}`, async () => {
+    const body = { error: 'invalid_grant', error_description: description }
+    harness.realm.answer('token', (_request, response) => sendJson(response, 400, body))
+    const result = await refresh()
+    assert.equal(result.kind === 'rejected' && result.isEnd, isEnd)
+  })
+}
 
 const troubles: ReadonlyArray<readonly [name: string, script: Script, mayRepeat: boolean]> = [
   ['401 invalid_client', (_, response) => sendJson(response, 401, { error: 'invalid_client' }), false],

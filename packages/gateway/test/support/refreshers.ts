@@ -9,7 +9,7 @@ import { buildTokens } from './sessions.ts'
 
 type Answer = RefreshResult | Promise<RefreshResult>
 
-export const refreshed: RefreshResult = {
+export const refreshed: RefreshResult & { readonly kind: 'refreshed' } = {
   kind: 'refreshed',
   tokens: buildTokens({ accessToken: 'access-token-2', refreshToken: 'refresh-token-2', accessTokenExpiresAt: 2000 }),
   claims: null,
@@ -17,6 +17,8 @@ export const refreshed: RefreshResult = {
   accessClaims: {},
 }
 export const down: RefreshResult = { kind: 'unavailable', because: 'refused', mayRepeat: true, retryAfterSeconds: null }
+/** The tokens are refused; whether the realm's session lives is not said. */
+export const spent: RefreshResult = { kind: 'rejected', because: 'reuse', isEnd: false }
 export const refused: RefreshResult = { kind: 'unavailable', because: '401', mayRepeat: false, retryAfterSeconds: 3 }
 
 /** The realm's side of the port: answers in turn, and remembers which token it was sent. */

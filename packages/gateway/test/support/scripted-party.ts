@@ -66,7 +66,7 @@ export function createScriptedParty(announces = true): ScriptedParty {
       redeemed.push(redemption)
       return redeem()
     },
-    refresh: async () => ({ kind: 'rejected', because: 'not scripted' }),
+    refresh: async () => ({ kind: 'rejected', because: 'not scripted', isEnd: true }),
     exchangeToken: async () => NOT_SCRIPTED,
     requestClientToken: async () => NOT_SCRIPTED,
     redeemAssertion: async () => NOT_SCRIPTED,

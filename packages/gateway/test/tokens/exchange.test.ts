@@ -152,7 +152,7 @@ test('a subject token that another process has renewed already is taken from the
 test('a dead subject token whose refresh is rejected ends the session, and says so', async () => {
   const { credentials, lifecycle, realm, open } = createCredentialBench()
   realm('main').onExchange(DEAD)
-  realm('main').onRefresh({ kind: 'rejected', because: 'invalid_grant' })
+  realm('main').onRefresh({ kind: 'rejected', because: 'invalid_grant', isEnd: true })
   const { sessionId, who } = await open()
   const obtained = await credentials.obtain(BILLING, who, null)
   assert.equal(obtained.kind === 'refused' && obtained.code, 'ERR_TOKEN_REFRESH_REJECTED')

@@ -158,7 +158,7 @@ test('a refusal for one session does not open the breaker', async () => {
   const set = createReplicaSet()
   const breaker = { opensAfter: 1, openSeconds: 3 }
   const refusal: RefreshResult = { kind: 'unavailable', because: '401', mayRepeat: false, retryAfterSeconds: null }
-  const { realm } = scriptRealm(refusal, { kind: 'rejected', because: 'invalid_grant' })
+  const { realm } = scriptRealm(refusal, { kind: 'rejected', because: 'invalid_grant', isEnd: true })
   const { refresher, live, events } = await openDue(set, realm, set.store, { breaker })
   await refresher.refresh(live)
   set.clock.advance(2)

@@ -69,7 +69,7 @@ test('while the realm is down it is asked again only after a pause', async () =>
 })
 
 test('invalid_grant ends the session', async () => {
-  const { realm } = scriptRealm({ kind: 'rejected', because: 'invalid_grant' })
+  const { realm } = scriptRealm({ kind: 'rejected', because: 'invalid_grant', isEnd: true })
   const { refresher, live, lifecycle, sessionId, events } = await openDue(createReplicaSet(), realm)
   assert.equal((await refresher.refresh(live)).kind, 'ended')
   assert.equal((await lifecycle.find(sessionId)).kind, 'none')
@@ -95,7 +95,7 @@ test('an invalid_grant for a token that another replica has replaced ends nothin
   const found = await second.lifecycle.find(first.sessionId)
   assert.ok(found.kind === 'active')
   await second.refresher.refresh(found.live)
-  rejected.resolve({ kind: 'rejected', because: 'reuse' })
+  rejected.resolve({ kind: 'rejected', because: 'reuse', isEnd: true })
   assert.equal(await accessTokenOf(slow), 'access-token-2')
   assert.equal((await second.lifecycle.find(first.sessionId)).kind, 'active')
 })

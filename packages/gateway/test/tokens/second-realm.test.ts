@@ -249,7 +249,7 @@ test('login: without a new refresh token the old one stays', async () => {
 })
 
 const LOST: Readonly<Record<string, RefreshResult>> = {
-  'invalid_grant there': { kind: 'rejected', because: 'invalid_grant' },
+  'invalid_grant there': { kind: 'rejected', because: 'invalid_grant', isEnd: true },
   "somebody else's tokens": { kind: 'foreign' },
 }
 
@@ -347,7 +347,7 @@ test('login: a rejection of tokens that were replaced meanwhile removes nothing'
     refreshDueAt: 2900,
   })
   await storeSecondLogin(live, 'partner', anew, bench.lifecycle)
-  answer.resolve({ kind: 'rejected', because: 'invalid_grant' })
+  answer.resolve({ kind: 'rejected', because: 'invalid_grant', isEnd: true })
   assert.deepEqual(await obtained, headerOf('Bearer anew'))
   assert.deepEqual((await findLive(bench, sessionId)).session.secondLogins.partner, anew)
 })
