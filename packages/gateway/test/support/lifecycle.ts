@@ -22,7 +22,7 @@ export interface ReplicaSet {
 
 export const LIMITS = { idleSeconds: 1800, absoluteSeconds: 40_000 }
 
-export function createReplicaSet(): ReplicaSet {
+export function createReplicaSet({ staleSeconds = 60 }: { readonly staleSeconds?: number } = {}): ReplicaSet {
   const clock = createFixedClock()
   const store = createMemoryStore({ clock: clock.now })
   const keys = [{ id: '0011223344556677', secret: randomBytes(32) }]
@@ -41,7 +41,7 @@ export function createReplicaSet(): ReplicaSet {
         refreshMarginSeconds: 30,
         cachedSessions: 3,
         cacheSeconds: 30,
-        staleSeconds: 60,
+        staleSeconds,
         verifySeconds: null,
         events: bus,
         onEnded: () => {},
