@@ -7,6 +7,10 @@ declare module 'autocannon' {
     readonly bailout: number
     readonly duration?: number
     readonly amount?: number
+    readonly requests?: readonly { readonly setupRequest: (request: Request) => Request }[]
+  }
+  interface Request {
+    readonly headers: Record<string, string>
   }
   interface Result {
     readonly requests: { readonly total: number }

@@ -15,6 +15,8 @@ export interface Candidate {
   readonly server: Omit<MeasuredServer, 'stop'>
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
+  /** Cookies that requests send in turn, a line each; null: what `headers` say. */
+  readonly cookieFile?: string
 }
 
 /** The floor comes first. */

@@ -7,6 +7,8 @@ export interface Load {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly connections: number
+  /** A file with a `Cookie` header a line: requests send them in turn. Null: what `headers` say. */
+  readonly cookieFile: string | null
 }
 
 export interface LoadResult {

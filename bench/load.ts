@@ -1,4 +1,6 @@
 // The load generator's process: runs one job at a time, as the bench tells it.
+
+import { readFileSync } from 'node:fs'
 import autocannon from 'autocannon'
 import type { Load, LoadResult } from './load-generator.ts'
 
@@ -12,6 +14,7 @@ process.on('message', async (load: Load) => {
     headers: load.headers,
     connections: load.connections,
     bailout: MAX_FAILURES,
+    ...(load.cookieFile === null ? {} : { requests: [{ setupRequest: sendInTurn(load.cookieFile) }] }),
     ...(load.kind === 'seconds' ? { duration: load.amount } : { amount: load.amount }),
   })
   // Its own percentiles are whole milliseconds, which is what a request takes here.
@@ -26,4 +29,14 @@ process.on('message', async (load: Load) => {
   }
   process.send?.(answer)
 })
+
+function sendInTurn(file: string) {
+  const cookies = readFileSync(file, 'utf8').trim().split('\n')
+  let at = 0
+  return (request: { readonly headers: Record<string, string> }) => {
+    at = (at + 1) % cookies.length
+    return { ...request, headers: { ...request.headers, cookie: cookies[at] ?? '' } }
+  }
+}
+
 process.on('disconnect', () => process.exit())

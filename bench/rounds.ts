@@ -44,8 +44,9 @@ async function measure(generator: LoadGenerator, candidate: Candidate, seconds: 
 }
 
 async function load(generator: LoadGenerator, candidate: Candidate, amount: Pick<Load, 'kind' | 'amount'>) {
-  const { server, path, headers, name } = candidate
-  const result = await generator.run({ ...amount, url: server.origin + path, headers, connections: CONNECTIONS })
+  const { server, path, headers, name, cookieFile = null } = candidate
+  const url = server.origin + path
+  const result = await generator.run({ ...amount, url, headers, connections: CONNECTIONS, cookieFile })
   // A row that answers with errors would be the fastest of all.
   if (result.failures > 0 || result.requests === 0) throw new Error(`${name}: ${result.failures} requests failed`)
   return result
