@@ -1,10 +1,11 @@
 // Counts and times for Prometheus, from the gateway's events. Labels are names from the configuration and words of ours,
 // never a path, an address or a person.
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { ERRORS } from '../kernel/errors.ts'
 import type { EventListener } from '../kernel/events.ts'
 import { createRequestMeter } from './request-meter.ts'
 
+const BREAKER_STATES = { closed: 0, 'half-open': 1, open: 2 } as const
 const LATENCY_BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
 export interface Metrics {
@@ -39,6 +40,12 @@ export function createMetrics(): Metrics {
             { realm: event.realm, endpoint: event.endpoint, outcome: event.outcome },
             event.seconds,
           )
+        case 'realm.breaker':
+          return meters.breakers.set({ realm: event.realm }, BREAKER_STATES[event.state])
+        case 'store.lost':
+          return meters.storeLost.set(1)
+        case 'store.found':
+          return meters.storeLost.set(0)
         case 'store.called':
           return meters.storeCalls.observe({ operation: event.operation, outcome: event.outcome }, event.seconds)
       }
@@ -79,6 +86,17 @@ function createMeters(registry: Registry) {
       help: 'Calls to the realm by endpoint and outcome.',
       labelNames: ['realm', 'endpoint', 'outcome'],
       buckets: LATENCY_BUCKETS_SECONDS,
+      registers,
+    }),
+    breakers: new Gauge({
+      name: 'doorman_realm_breaker',
+      help: 'Whether a realm in trouble is spared renewals: 0 no, 1 one at a time, 2 yes. Absent: never yet.',
+      labelNames: ['realm'],
+      registers,
+    }),
+    storeLost: new Gauge({
+      name: 'doorman_store_lost',
+      help: '1 while the session store, or its word about changes, is out of reach.',
       registers,
     }),
     storeCalls: new Histogram({

@@ -59,6 +59,18 @@ const ROWS: ReadonlyArray<readonly [name: string, event: GatewayEvent, line: str
     { kind: 'store.called', operation: 'read', outcome: 'success', seconds: 0.001 },
     'doorman_store_call_duration_seconds_sum{operation="read",outcome="success"} 0.001',
   ],
+  [
+    'a realm that is spared',
+    { kind: 'realm.breaker', realm: 'main', state: 'open' },
+    'doorman_realm_breaker{realm="main"} 2',
+  ],
+  [
+    'a realm that is tried again',
+    { kind: 'realm.breaker', realm: 'main', state: 'half-open' },
+    'doorman_realm_breaker{realm="main"} 1',
+  ],
+  ['a store that is lost', { kind: 'store.lost' }, 'doorman_store_lost 1'],
+  ['a store that is back', { kind: 'store.found' }, 'doorman_store_lost 0'],
 ]
 
 for (const [name, event, line] of ROWS) {
