@@ -64,7 +64,9 @@ export function createCredentials(options: CredentialOptions): Credentials {
     if (outcome.kind === 'ended') return { kind: 'refused', code: 'ERR_TOKEN_REFRESH_REJECTED', retryAfterSeconds: 0 }
     if (outcome.kind === 'lost') return { kind: 'refused', code: 'ERR_SESSION_LOST', retryAfterSeconds: 0 }
     if (outcome.kind === 'unavailable') return notFresh(outcome.retryAfterSeconds)
-    return outcome
+    // An answer may be longer on its way than its token lives.
+    const isAlive = options.now() < outcome.live.session.tokens.accessTokenExpiresAt
+    return isAlive ? outcome : notFresh(RETRY_AFTER_SECONDS)
   }
 
   function mint(who: Beneficiary, credential: InternalCredential, tenant: string | null): Obtained | Promise<Obtained> {

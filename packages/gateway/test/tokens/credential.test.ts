@@ -47,6 +47,16 @@ test('an expired token is never used: a realm that is down means 503', async () 
   })
 })
 
+test('a token that has ended before its answer came is not used', async () => {
+  const { clock, credentials, realm, open } = createCredentialBench()
+  const { live } = await open()
+  clock.advance(61)
+  const tokens = buildTokens({ refreshToken: 'refresh-token-2', accessTokenExpiresAt: clock.now() - 1 })
+  realm('main').onRefresh(Promise.resolve({ ...refreshed, tokens }))
+  const freshness = await credentials.freshen(live)
+  assert.equal(freshness.kind === 'refused' && freshness.code, 'ERR_TOKEN_REFRESH_UNAVAILABLE')
+})
+
 test("the person's own access token is the header that their session has ready", async () => {
   const { credentials, open } = createCredentialBench()
   const { live, who } = await open()
