@@ -38,7 +38,8 @@ export function takeUpgrade(message: IncomingMessage, socket: HttpSocket, head: 
     response.flushHeaders()
     detach()
     response.detachSocket(socket)
-    response.emit('close')
+    // Its answer is over, and told so as node tells it: not in the middle of what the caller does.
+    process.nextTick(() => response.emit('close'))
     return socket
   }
   handle(message, response, { protocol: readProtocol(message, head), accept })
