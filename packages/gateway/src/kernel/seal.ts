@@ -10,7 +10,13 @@ const NONCE_BYTES = 12
 const TAG_BYTES = 16
 const HEADER_BYTES = 1 + KEY_ID_BYTES + NONCE_BYTES
 
-export type SealPurpose = 'session' | 'login-attempt' | 'logout-proof' | 'logout-ticket' | 'signing-keys'
+export type SealPurpose =
+  | 'session'
+  | 'login-attempt'
+  | 'logout-proof'
+  | 'logout-ticket'
+  | 'signing-keys'
+  | 'realm-endings'
 
 /** One key of the ring. `id` is eight bytes as 16 hexadecimal digits and tells nothing about the key. */
 export interface RingKey {
