@@ -72,7 +72,7 @@ export async function startRealm(ground: RealmGround): Promise<ChaosRealm> {
     const sender = ground.ownerOf(port)?.name ?? null
     const before = ledger.rounds()
     const round = ledger.present(person, tokenId, sender, performance.now() / 1000)
-    if (ledger.rounds() > before) counter.round(round.fault)
+    if (ledger.rounds() > before && !isCalm) counter.round(round.fault)
     const isFirst = round.tokenId === tokenId && round.presentations.length === 1
     const request = { person, port, round, isFirst }
     standing.add(request)

@@ -15,7 +15,7 @@ import { createRandom } from './random.ts'
 import { CLIENT_ID, CLIENT_SECRET, startRealm } from './realm.ts'
 import { startStore } from './stores.ts'
 import { createStriker, expectedSeconds, nameOf } from './strikes.ts'
-import { createCounter, type Tally } from './tally.ts'
+import { createCounter, findFailures, type Tally } from './tally.ts'
 import { startUpstream } from './upstream.ts'
 import { createVisitor, type Visitor } from './visitor.ts'
 
@@ -58,7 +58,11 @@ async function run(options: RunOptions, closing: (() => Promise<unknown>)[]): Pr
   })
   closing.push(() => realm.realm.close())
   const folder = await mkdtemp(join(tmpdir(), 'doorman-chaos-'))
-  closing.push(() => rm(folder, { recursive: true, force: true }))
+  let isGood = false
+  closing.push(async () => {
+    if (isGood) await rm(folder, { recursive: true, force: true })
+    else say(`the gateways' log is in ${folder}`)
+  })
   const configFile = join(folder, 'doorman.yaml')
   const configText = buildConfig({ issuer: realm.realm.issuer, store: store.address, upstream: upstream.origin })
   await writeFile(configFile, configText, { mode: 0o600 })
@@ -130,7 +134,9 @@ async function run(options: RunOptions, closing: (() => Promise<unknown>)[]): Pr
   await visiting
   const stillIn = await Promise.all(visitors.map((visitor) => visitor.isStillIn()))
   for (const isIn of stillIn) if (!isIn) counter.lost()
-  return counter.read((performance.now() - startedAt) / 1000)
+  const tally = counter.read((performance.now() - startedAt) / 1000)
+  isGood = findFailures(tally).length === 0
+  return tally
 }
 
 async function logInAll(visitors: readonly Visitor[]): Promise<void> {

@@ -36,6 +36,8 @@ export interface Visitor {
 type Seen = 'fine' | 'unavailable' | 'gone' | { readonly loginUrl: string | null }
 
 const DUE_AFTER_SECONDS = (TOKEN_SECONDS * 2) / 3
+/** A gateway counts from when it asked, so that its token may be due so much earlier. */
+const QUIET_SECONDS = 1.5
 const BURST = [3, 6] as const
 const WARM_PAUSE_SECONDS = [0.5, 2] as const
 const RETRY_PAUSE_SECONDS = [0.3, 1] as const
@@ -89,8 +91,14 @@ export function createVisitor(ground: VisitorGround): Visitor {
     await pause(random.between(least, most) * 1000)
   }
 
-  function isDue(): boolean {
-    return performance.now() / 1000 - ledger.tokensIssuedAt(person.id) >= DUE_AFTER_SECONDS
+  function ageSeconds(): number {
+    return performance.now() / 1000 - ledger.tokensIssuedAt(person.id)
+  }
+
+  /** A round begins when it is its turn, and not by a request in between. */
+  async function untilDue(): Promise<void> {
+    await ground.pace.take()
+    await pause(Math.max(0, DUE_AFTER_SECONDS - ageSeconds()) * 1000)
   }
 
   async function askMany(count: number): Promise<readonly Seen[]> {
@@ -99,9 +107,10 @@ export function createVisitor(ground: VisitorGround): Visitor {
     return Promise.all(chosen.flatMap((gateway) => (gateway === undefined ? [] : [ask(gateway)])))
   }
 
-  async function takeStep(): Promise<void> {
-    const due = isDue()
-    if (due) await ground.pace.take()
+  async function takeStep(isOver: () => boolean): Promise<void> {
+    const due = ageSeconds() > DUE_AFTER_SECONDS - QUIET_SECONDS
+    if (due) await untilDue()
+    if (isOver()) return
     const seen = await askMany(due ? Math.round(random.between(...BURST)) : 1)
     const refused = seen.find((each) => typeof each === 'object')
     if (refused !== undefined) await comeBack(refused.loginUrl)
@@ -150,13 +159,14 @@ export function createVisitor(ground: VisitorGround): Visitor {
 
   return {
     async logIn() {
-      await browser.logIn(PAGE_URL, { ...person, password: '' })
+      const answers = await browser.logIn(PAGE_URL, { ...person, password: '' })
       ledger.renew(person.id, performance.now() / 1000)
-      const [gateway] = gateways.wellOnes()
-      if (gateway === undefined || (await ask(gateway)) !== 'fine') throw new Error(`${person.username} cannot log in`)
+      const last = answers.at(-1)
+      if (last?.status === 200) return
+      throw new Error(`${person.username} cannot log in: ${last?.status} ${new URL(last?.url ?? PAGE_URL).pathname}`)
     },
     async visit(isOver) {
-      while (!isOver()) await takeStep()
+      while (!isOver()) await takeStep(isOver)
     },
     async isStillIn() {
       const giveUpAt = performance.now() + LAST_LIMIT_SECONDS * 1000

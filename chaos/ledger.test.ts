@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createLedger, type Ledger } from './ledger.ts'
+import type { PlannedRound, RealmFault } from './plan.ts'
+
+function ledgerOf(fault: RealmFault, reuse: 0 | 1 = 0): Ledger {
+  const round: PlannedRound = { fault, harmlessFault: '502', times: 1, delaySeconds: 1, delaysProcessing: true }
+  return createLedger(reuse, () => round)
+}
+
+function spend(ledger: Ledger, tokenId: string, sender: string, now: number): void {
+  ledger.present('alice', tokenId, sender, now)
+  ledger.use('alice', { tokenId, outcome: 'first' }, now)
+}
+
+function refuse(ledger: Ledger, tokenId: string, sender: string, now: number): void {
+  ledger.present('alice', tokenId, sender, now)
+  ledger.use('alice', { tokenId, outcome: 'refused' }, now)
+}
+
+test('a round is one token, however often it is sent', () => {
+  const ledger = ledgerOf('none')
+  spend(ledger, 't1', 'p1', 0)
+  const again = ledger.present('alice', 't1', 'p2', 1)
+  assert.deepEqual([ledger.rounds(), again.presentations.length], [1, 2])
+  spend(ledger, 't2', 'p2', 5)
+  assert.equal(ledger.rounds(), 2)
+})
+
+test('a token of an earlier round begins none', () => {
+  const ledger = ledgerOf('none')
+  spend(ledger, 't1', 'p1', 0)
+  spend(ledger, 't2', 'p1', 5)
+  refuse(ledger, 't1', 'p2', 6)
+  assert.equal(ledger.rounds(), 2)
+})
+
+test('an answer that was cut explains a refusal', () => {
+  const ledger = ledgerOf('cut in the middle')
+  spend(ledger, 't1', 'p1', 0)
+  refuse(ledger, 't1', 'p1', 1)
+  assert.equal(ledger.takeRefusal('alice'), 'answer')
+  assert.equal(ledger.takeRefusal('alice'), undefined)
+})
+
+test('a process that died with the answer explains a refusal', () => {
+  const ledger = ledgerOf('none')
+  spend(ledger, 't1', 'p1', 0)
+  ledger.stop('p1', 0.1)
+  refuse(ledger, 't1', 'p2', 10)
+  assert.equal(ledger.takeRefusal('alice'), 'answer')
+})
+
+test('a process that had gone on before it asked explains nothing later', () => {
+  const ledger = ledgerOf('none')
+  ledger.stop('p1', 0)(12)
+  spend(ledger, 't1', 'p1', 20)
+  refuse(ledger, 't1', 'p2', 21)
+  assert.equal(ledger.takeRefusal('alice'), null)
+})
+
+test('a process that was about to ask when it was stopped explains a refusal', () => {
+  const ledger = ledgerOf('none')
+  const goOn = ledger.stop('p1', 0)
+  spend(ledger, 't1', 'p2', 11)
+  ledger.keep('alice')
+  goOn(12)
+  refuse(ledger, 't1', 'p1', 12.1)
+  assert.equal(ledger.takeRefusal('alice'), 'stopped')
+})
+
+test('two processes that ask with one token, and nothing wrong with either, are unexplained', () => {
+  const ledger = ledgerOf('none')
+  spend(ledger, 't1', 'p1', 0)
+  refuse(ledger, 't1', 'p2', 0.1)
+  assert.equal(ledger.takeRefusal('alice'), null)
+})
+
+test('a token that comes again although its successor was written is explained by a store that loses writes alone', () => {
+  for (const [losesWrites, cause] of [
+    [true, 'write'],
+    [false, null],
+  ] as const) {
+    const ledger = ledgerOf('none')
+    spend(ledger, 't1', 'p1', 0)
+    ledger.keep('alice')
+    if (losesWrites) ledger.loseWrites(1)
+    refuse(ledger, 't1', 'p2', 5)
+    assert.equal(ledger.takeRefusal('alice'), cause)
+  }
+})
+
+test('an answer is lost at most once in the time in which a session heals once', () => {
+  const ledger = ledgerOf('dropped after processing')
+  const faults = [0, 30, 100].map((now) => ledger.present('alice', `t${now}`, 'p1', now).fault)
+  assert.deepEqual(faults, ['dropped after processing', '502', 'dropped after processing'])
+})
+
+test('where a spent token passes once more, an answer may be lost at any time', () => {
+  const ledger = ledgerOf('dropped after processing', 1)
+  const faults = [0, 5].map((now) => ledger.present('alice', `t${now}`, 'p1', now).fault)
+  assert.deepEqual(faults, ['dropped after processing', 'dropped after processing'])
+})
