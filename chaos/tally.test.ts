@@ -43,7 +43,7 @@ test('the table has a column for each store and a row for each fault that came',
     { store: 'sqlite', tally: first.read(3) },
     { store: 'redis', tally: second.read(4) },
   ])
-  assert.match(table, /^\| +\| sqlite \| redis \|$/m)
+  assert.match(table, /^\| +\| +sqlite \| +redis \|$/m)
   assert.match(table, /^\| 502 +\| +2 \| +0 \|$/m)
   assert.match(table, /^\| failover +\| +0 \| +1 \|$/m)
 })
