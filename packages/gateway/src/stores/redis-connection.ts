@@ -1,36 +1,37 @@
 // Questions to Redis with a limit in time, and its word about changes with a pulse: each process hears its own heartbeat
-// by the way that changes come, so that a silent loss of that way is noticed.
+// by the way that changes come, so that a silent loss of that way is noticed. Connections that stay lost are made anew.
 import { randomUUID } from 'node:crypto'
-import type { SessionEnd } from '../kernel/events.ts'
 import { type Clock, systemElapsed } from '../kernel/time.ts'
 import { wait, within } from '../kernel/wait.ts'
 import type { StoreChange } from '../session/session-store.ts'
 import { createReachability } from './reachability.ts'
-import { isPassing, isUnknownScript, redisError } from './redis-errors.ts'
-import type { Script } from './redis-scripts.ts'
-import type { RedisWire, Words } from './redis-wire.ts'
+import { type Announcements, createAnnouncements } from './redis-announcements.ts'
+import { isPassing, isUnknownScript, redisError, refusalOf, unavailable } from './redis-errors.ts'
+import { BEAT, type Script } from './redis-scripts.ts'
+import type { RedisWire, Send, Words } from './redis-wire.ts'
 import { createStoreClock } from './store-clock.ts'
 
 export interface RedisConnection {
   readonly now: Clock
+  readonly announcements: Announcements
   unreachableSince(): number | null
   /** Rejects with `ERR_STORE_UNAVAILABLE`. */
   run(script: Script, key: string, words: Words): Promise<unknown>
   /** As `run`; where the master has replicas, one of them has it too, or half a second has passed. */
   runDurably(script: Script, key: string, words: Words): Promise<unknown>
   ask(key: string, words: Words): Promise<unknown>
-  /** Of each master, one after the other. */
-  masters(): Promise<readonly ((words: Words) => Promise<unknown>)[]>
-  /** What a script publishes for a change, so that every process but this one hears it. */
-  announcement(key: string, ended: SessionEnd | null): readonly [channel: string, message: string]
-  /** Throws what the server says; for the first question of all. */
-  askPlainly(script: Script, key: string, words: Words): Promise<unknown>
+  /** Of each master, always in the same order. */
+  masters(): Promise<readonly Send[]>
+  /** Rejects with `ERR_STORE_UNAVAILABLE`. */
   open(): Promise<void>
+  /** Why the server does not let us in; null where it may yet. */
+  refusal(): string | null
   close(): void
 }
 
 export interface RedisConnectionOptions {
-  readonly wire: RedisWire
+  /** Makes connections, of which it tells when one is lost or moves. */
+  readonly createWire: (onTrouble: (error: unknown) => void) => RedisWire
   readonly prefix: string
   /** Null: the server's. */
   readonly clock: Clock | null
@@ -43,26 +44,31 @@ const RETRY_SECONDS = 0.1
 const PULSE_SECONDS = 0.5
 /** After so long without a heartbeat the way of changes counts as lost. */
 const SILENCE_SECONDS = 2
-const MEASURE_EVERY_PULSES = 20
+/** So often what stays lost is connected anew, whatever the library makes of it. */
+const RENEWAL_SECONDS = 5
 const REPLICA_MILLISECONDS = '500'
+/** So long nobody waits for replicas of which none has answered in time. */
+const REPLICA_REST_SECONDS = 5
 const ROLE: Words = ['ROLE']
 const WAIT: Words = ['WAIT', '1', REPLICA_MILLISECONDS]
 
 export function createRedisConnection(options: RedisConnectionOptions): RedisConnection {
-  const { wire, prefix } = options
-  const origin = randomUUID()
-  const changes = `${prefix}:changes`
-  const heartbeats = `${prefix}:heartbeat:${origin}`
-  const storeClock = createStoreClock(askTime, systemElapsed)
-  const reach = createReachability({
-    now: () => now(),
-    tell: options.tell,
-    onFound: () => options.onChange({ kind: 'all' }),
-  })
+  const { prefix, onChange } = options
+  const announcements = createAnnouncements(`${prefix}:changes`, onChange)
+  const anyKey = `${prefix}:meta`
+  const heartbeats = `${prefix}:heartbeat:${randomUUID()}`
+  const storeClock = createStoreClock(beat, systemElapsed)
+  const reach = createReachability({ now, tell: options.tell, onFound: tellAll })
+  let wire: RedisWire | undefined
+  let refusal: string | null = null
   let pulses = 0
   let heard = 0
   let heardAt = systemElapsed()
-  let beatAt = heardAt
+  let mayHaveMissed = false
+  /** Since when the server has answered nothing. */
+  let silentSince: number | undefined
+  let renewedAt = systemElapsed()
+  let replicasRestUntil = 0
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
@@ -70,110 +76,163 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     return options.clock === null ? storeClock.now() : options.clock()
   }
 
-  async function askTime(): Promise<number> {
-    const [told] = await limited(() => wire.send(changes, [['TIME']]))
-    const [seconds, micros] = told as readonly [unknown, unknown]
-    return Number(seconds) + Number(micros) / 1_000_000
-  }
-
-  async function limited<T>(work: () => Promise<T>): Promise<T> {
-    if (isClosed) throw redisError(new Error('CLOSED'))
+  async function limited<T>(work: (wire: RedisWire) => Promise<T>, seconds: number): Promise<T> {
+    if (isClosed || wire === undefined) throw unavailable('closed')
     const answer = await within(
-      work().then((value) => ({ value })),
-      COMMAND_SECONDS,
+      work(wire).then((value) => ({ value })),
+      seconds,
     )
-    if (answer === undefined) throw redisError(new Error('TIMEOUT'))
+    if (isClosed) throw unavailable('closed')
+    if (answer === undefined) throw unavailable('timeout')
     return answer.value
   }
 
-  async function patiently<T>(work: () => Promise<T>): Promise<T> {
-    const giveUpAt = systemElapsed() + COMMAND_SECONDS
+  /** Asks again what was not answered: whatever is asked here may be done twice. */
+  async function patiently<T>(work: (wire: RedisWire) => Promise<T>): Promise<T> {
+    const askedAt = systemElapsed()
+    // Nobody waits in line for a server that has answered nothing for so long.
+    if (silentSince !== undefined && askedAt - silentSince > COMMAND_SECONDS) throw unavailable('unreachable')
     for (;;) {
+      const left = COMMAND_SECONDS - (systemElapsed() - askedAt)
       try {
-        return await limited(work)
+        return await limited(work, Math.max(left, RETRY_SECONDS))
       } catch (error) {
-        if (!isPassing(error) || systemElapsed() > giveUpAt) throw redisError(error)
+        if (!isPassing(error) || left < RETRY_SECONDS) throw redisError(error)
         await wait(RETRY_SECONDS * (0.5 + Math.random()))
       }
     }
   }
 
-  async function sendScript(
-    script: Script,
-    key: string,
-    words: Words,
-    after: readonly Words[],
-  ): Promise<readonly unknown[]> {
-    try {
-      return await wire.send(key, [['EVALSHA', script.sha, '1', key, ...words], ...after])
-    } catch (error) {
-      if (!isUnknownScript(error)) throw error
-      return wire.send(key, [['EVAL', script.text, '1', key, ...words], ...after])
-    }
+  /** The script's answer, and whether there are replicas to have what it wrote, too. */
+  function write(wire: RedisWire, script: Script, key: string, words: Words): Promise<[unknown, boolean]> {
+    const answer = evaluate((sent) => wire.write(key, sent), script, key, words)
+    return Promise.all([answer, wire.confirm(key, ROLE).then(hasReplicas, () => false)])
+  }
+
+  async function waitForReplica(key: string): Promise<void> {
+    if (systemElapsed() < replicasRestUntil) return
+    const acknowledged = await limited((wire) => wire.confirm(key, WAIT), COMMAND_SECONDS).catch(() => undefined)
+    if (acknowledged === 0) replicasRestUntil = systemElapsed() + REPLICA_REST_SECONDS
+  }
+
+  function tellAll(): void {
+    mayHaveMissed = false
+    announcements.forget()
+    onChange({ kind: 'all' })
   }
 
   function hear(message: string, channel: string): void {
+    if (isClosed) return
     if (channel === heartbeats) hearHeartbeat(Number(message))
-    else hearChange(message)
+    else announcements.hear(message)
   }
 
   function hearHeartbeat(pulse: number): void {
     // What was published between two heartbeats may have been lost with the one that is missing.
-    if (pulse !== heard + 1 && heard !== 0) options.onChange({ kind: 'all' })
+    if (pulse !== heard + 1 && heard !== 0) mayHaveMissed = true
     heard = pulse
     heardAt = systemElapsed()
+    if (reach.unreachableSince() === null && mayHaveMissed) tellAll()
     reach.seen()
   }
 
-  function hearChange(message: string): void {
-    const [, by, from, ended, key] = /^(\d):([^:]*):([^:]*):(.*)$/s.exec(message) ?? []
-    if (by !== '1' || from === origin || key === undefined) return
-    options.onChange(ended === '' ? { kind: 'sessions', keys: [key] } : { kind: 'ended', key, by: ended as SessionEnd })
+  async function beat(): Promise<number> {
+    pulses += 1
+    const words = [heartbeats, String(pulses)]
+    const ask = (wire: RedisWire) => evaluate((sent) => wire.send(anyKey, sent), BEAT, anyKey, words)
+    const told = (await limited(ask, COMMAND_SECONDS)) as readonly [unknown, unknown]
+    return Number(told[0]) + Number(told[1]) / 1_000_000
   }
 
-  function beat(): void {
-    pulses += 1
-    const at = systemElapsed()
-    // A process that could not run did not listen either: what was told meanwhile is still to be read.
-    const wasAwake = at - beatAt < SILENCE_SECONDS / 2
-    beatAt = at
-    if (wasAwake && at - heardAt > SILENCE_SECONDS) reach.missed()
-    limited(() => wire.send(changes, [['PUBLISH', heartbeats, String(pulses)]])).catch(() => reach.missed())
-    if (pulses % MEASURE_EVERY_PULSES === 0) storeClock.measure().catch(() => undefined)
+  async function pulsate(): Promise<void> {
+    const startedAt = systemElapsed()
+    if (startedAt - heardAt > SILENCE_SECONDS) reach.missed()
+    if (reach.unreachableSince() !== null && startedAt - renewedAt > RENEWAL_SECONDS) void renew()
+    try {
+      await storeClock.measure()
+      silentSince = undefined
+    } catch {
+      if (isClosed) return
+      silentSince ??= startedAt
+      reach.missed()
+    }
+  }
+
+  function createWire(): RedisWire {
+    return options.createWire((error) => {
+      mayHaveMissed = true
+      refusal = refusalOf(error) ?? refusal
+    })
+  }
+
+  async function connect(fresh: RedisWire): Promise<void> {
+    const ready = fresh.connect().then(() => fresh.subscribe([announcements.channel, heartbeats], hear))
+    if (
+      (await within(
+        ready.then(() => true),
+        COMMAND_SECONDS,
+      )) === undefined
+    )
+      throw unavailable('timeout')
+  }
+
+  async function renew(): Promise<void> {
+    renewedAt = systemElapsed()
+    const fresh = createWire()
+    try {
+      await connect(fresh)
+      if (isClosed) throw unavailable('closed')
+      wire?.destroy()
+      wire = fresh
+      renewedAt = systemElapsed()
+    } catch {
+      fresh.destroy()
+    }
   }
 
   return {
     now,
+    announcements,
     unreachableSince: reach.unreachableSince,
-    run: async (script, key, words) => (await patiently(() => sendScript(script, key, words, [])))[0],
+    run: (script, key, words) => patiently((wire) => evaluate((sent) => wire.send(key, sent), script, key, words)),
     async runDurably(script, key, words) {
-      const [answer, role] = await patiently(() => sendScript(script, key, words, [ROLE]))
-      if (hasReplicas(role)) await limited(() => wire.send(key, [WAIT])).catch(() => undefined)
+      const [answer, isReplicated] = await patiently((wire) => write(wire, script, key, words))
+      if (isReplicated) await waitForReplica(key)
       return answer
     },
-    ask: async (key, words) => (await patiently(() => wire.send(key, [words])))[0],
+    ask: (key, words) => patiently((wire) => wire.send(key, words)),
     async masters() {
-      const sends = await patiently(wire.masters)
+      const sends = await patiently((wire) => wire.masters())
       return sends.map((send) => (words: Words) => patiently(() => send(words)))
     },
-    announcement: (key, ended) => [changes, `1:${origin}:${ended ?? ''}:${key}`],
-    askPlainly: async (script, key, words) => (await limited(() => sendScript(script, key, words, [])))[0],
     async open() {
-      await limited(wire.connect)
-      await limited(() => wire.subscribe([changes, heartbeats], hear))
+      wire = createWire()
+      await connect(wire).catch((error: unknown) => {
+        refusal = refusalOf(error) ?? refusal
+        throw redisError(error)
+      })
       await storeClock.measure()
-      timer = setInterval(beat, PULSE_SECONDS * 1000).unref()
-      beat()
+      timer = setInterval(pulsate, PULSE_SECONDS * 1000).unref()
     },
+    refusal: () => refusal,
     close() {
       isClosed = true
       clearInterval(timer)
-      wire.destroy()
+      wire?.destroy()
     },
   }
 }
 
+async function evaluate(send: Send, script: Script, key: string, words: Words): Promise<unknown> {
+  try {
+    return await send(['EVALSHA', script.sha, '1', key, ...words])
+  } catch (error) {
+    if (!isUnknownScript(error)) throw error
+    return send(['EVAL', script.text, '1', key, ...words])
+  }
+}
+
 function hasReplicas(role: unknown): boolean {
-  const [, , replicas] = Array.isArray(role) ? role : []
+  const replicas = Array.isArray(role) ? role[2] : undefined
   return Array.isArray(replicas) && replicas.length > 0
 }

@@ -9,14 +9,27 @@ const REFUSED: ReadonlyMap<string, string> = new Map([
 ])
 
 /** Over in a moment: a failover, or a cluster that moves slots. */
-const PASSING = ['READONLY', 'LOADING', 'CLUSTERDOWN', 'MASTERDOWN', 'TRYAGAIN', 'UNBLOCKED']
+const PASSING = new Set([
+  'READONLY',
+  'LOADING',
+  'CLUSTERDOWN',
+  'MASTERDOWN',
+  'MOVED',
+  'ASK',
+  'TRYAGAIN',
+  'UNBLOCKED',
+  'BUSY',
+  'NOREPLICAS',
+])
 
+/** The server's answers begin with a word in capitals, which is a code of Redis; errors of the library do not. */
 function word(error: unknown): string {
-  return error instanceof Error ? (/^-?([A-Z]+)\b/.exec(error.message)?.[1] ?? '') : ''
+  return error instanceof Error ? (/^-?([A-Z]{2,})\b/.exec(error.message)?.[1] ?? '') : ''
 }
 
+/** The server did not answer, or only that it cannot do so now. */
 export function isPassing(error: unknown): boolean {
-  return PASSING.includes(word(error))
+  return !isGatewayError(error) && (word(error) === '' || PASSING.has(word(error)))
 }
 
 export function isUnknownScript(error: unknown): boolean {
@@ -30,6 +43,9 @@ export function refusalOf(error: unknown): string | null {
 
 export function redisError(error: unknown): GatewayError {
   if (isGatewayError(error)) return error
-  const reason = word(error) === 'OOM' ? 'full' : (systemCode(error) ?? (word(error) || 'connection'))
-  return new GatewayError('ERR_STORE_UNAVAILABLE', { reason })
+  return unavailable(word(error) === 'OOM' ? 'full' : systemCode(error) || word(error) || 'connection')
+}
+
+export function unavailable(reason: string): GatewayError {
+  return new GatewayError('ERR_STORE_UNAVAILABLE', { reason: reason.toLowerCase() })
 }

@@ -1,7 +1,9 @@
 // Redis as one server, a cluster or a master behind Sentinels: commands by the key they touch, and the word of changes.
-import { setImmediate as nextTurn } from 'node:timers/promises'
+// What waits for replicas has connections of its own, because the server holds up what comes after it on the same one.
 import { getCACertificates } from 'node:tls'
+import type { RedisClientOptions } from 'redis'
 import { GatewayError, systemCode } from '../kernel/errors.ts'
+import { refusalOf } from './redis-errors.ts'
 
 export interface RedisPlace {
   readonly topology: 'single' | 'cluster' | 'sentinel'
@@ -16,44 +18,33 @@ export interface RedisPlace {
 }
 
 export type Words = readonly (string | Buffer)[]
+export type Send = (words: Words) => Promise<unknown>
 export type Listener = (message: string, channel: string) => void
 
 export interface RedisWire {
-  /**
-   * To the master that has the key; several commands on one connection, in order. Rejects when the first one fails;
-   * another one that fails is answered undefined.
-   */
-  send(key: string, commands: readonly Words[]): Promise<readonly unknown[]>
-  /** To each master, one after the other. */
-  masters(): Promise<readonly ((words: Words) => Promise<unknown>)[]>
+  /** To the master that has the key. */
+  send(key: string, words: Words): Promise<unknown>
+  /** The same on the connection for what waits for replicas. */
+  write(key: string, words: Words): Promise<unknown>
+  /** On the connection that `write` uses for this key, and after what was written there; for a command without a key. */
+  confirm(key: string, words: Words): Promise<unknown>
+  /** To each master, always in the same order. */
+  masters(): Promise<readonly Send[]>
   subscribe(channels: readonly string[], listener: Listener): Promise<void>
   connect(): Promise<void>
   destroy(): void
-  /** The library's own client, for those who count in it. */
-  readonly client: object
 }
 
 const CONNECT_MILLISECONDS = 2000
 const RETRY_MAX_MILLISECONDS = 1000
 /** Beyond these a command fails at once: what waits for a server that does not answer must not pile up. */
 const QUEUE_MAX = 20_000
-const MASTER_CONNECTIONS = 8
+const SENTINEL_SCAN_MILLISECONDS = 10_000
 
-export async function createRedisWire(place: RedisPlace): Promise<RedisWire> {
-  const redis = await loadRedis()
-  switch (place.topology) {
-    case 'single':
-      return createSingle(redis, place)
-    case 'cluster':
-      return createCluster(redis, place)
-    case 'sentinel':
-      return createSentinel(redis, place)
-  }
-}
+export type Redis = typeof import('redis')
 
-type Redis = typeof import('redis')
-
-async function loadRedis(): Promise<Redis> {
+/** Rejects with `ERR_STORE_REFUSED` where it is not installed. */
+export async function loadRedis(): Promise<Redis> {
   try {
     return await import('redis')
   } catch (error) {
@@ -63,108 +54,118 @@ async function loadRedis(): Promise<Redis> {
   }
 }
 
-function settings({ RESP_TYPES }: Redis, place: RedisPlace) {
-  const { user, password, isTls, ca } = place
+/** `onTrouble`: a connection was lost or moved, perhaps the one on which changes are told. */
+export function createRedisWire(redis: Redis, place: RedisPlace, onTrouble: (error: unknown) => void): RedisWire {
+  const wires = { single: createSingle, cluster: createCluster, sentinel: createSentinel }
+  return wires[place.topology](redis, place, onTrouble)
+}
+
+function settings({ RESP_TYPES }: Redis, { user, password, isTls, ca }: RedisPlace) {
   const trust = { tls: true as const, ...(ca.length === 0 ? {} : { ca: [...getCACertificates('default'), ...ca] }) }
-  return {
-    node: {
-      ...(user === null ? {} : { username: user }),
-      ...(password === null ? {} : { password }),
-      commandsQueueMaxLength: QUEUE_MAX,
-      disableOfflineQueue: true,
-      socket: {
-        connectTimeout: CONNECT_MILLISECONDS,
-        reconnectStrategy: (retries: number) => Math.min(50 * 2 ** Math.min(retries, 8), RETRY_MAX_MILLISECONDS),
-        ...(isTls ? trust : {}),
-      },
-    },
-    commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } },
-  }
+  const socket = { connectTimeout: CONNECT_MILLISECONDS, reconnectStrategy, ...(isTls ? trust : {}) }
+  const node = {
+    ...(user === null ? {} : { username: user }),
+    ...(password === null ? {} : { password }),
+    commandsQueueMaxLength: QUEUE_MAX,
+    disableOfflineQueue: true,
+    socket,
+  } satisfies RedisClientOptions
+  return { node, commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } }
 }
 
-/** The library tells every lost connection as an event, which ends the process when nobody listens. */
-function ignoreErrors(client: { on(event: 'error', listener: () => void): unknown }): void {
-  client.on('error', () => undefined)
+/** False: whoever is refused is refused next time, too. */
+function reconnectStrategy(retries: number, cause: Error): number | false {
+  return refusalOf(cause) === null && Math.min(50 * 2 ** Math.min(retries, 8), RETRY_MAX_MILLISECONDS)
 }
 
-function sendAll(commands: readonly Words[], send: (words: Words) => Promise<unknown>): Promise<readonly unknown[]> {
-  return Promise.all(commands.map((words, at) => (at === 0 ? send(words) : send(words).catch(() => undefined))))
-}
-
-function createSingle(redis: Redis, place: RedisPlace): RedisWire {
+function createSingle(redis: Redis, place: RedisPlace, onTrouble: (error: unknown) => void): RedisWire {
   const { node, commandOptions } = settings(redis, place)
-  const [at] = place.nodes
-  const options = { ...node, database: place.database, commandOptions, socket: { ...node.socket, ...at } }
-  const client = redis.createClient(options)
-  const listening = redis.createClient({ ...options, commandOptions: {} })
-  ignoreErrors(client)
-  ignoreErrors(listening)
-  const send = (words: Words) => client.sendCommand(words)
+  const options = { ...node, database: place.database, socket: { ...node.socket, ...place.nodes[0] } }
+  const make = () => redis.createClient({ ...options, commandOptions }).on('error', onTrouble)
+  const [reading, writing] = [make(), make()]
+  const listening = redis.createClient(options).on('error', onTrouble)
+  const clients = [reading, writing, listening]
   return {
-    client,
-    send: (_key, commands) => sendAll(commands, send),
-    masters: async () => [send],
+    send: (_key, words) => reading.sendCommand(words),
+    write: (_key, words) => writing.sendCommand(words),
+    confirm: (_key, words) => writing.sendCommand(words),
+    masters: async () => [(words) => reading.sendCommand(words)],
     subscribe: (channels, listener) => listening.subscribe([...channels], listener),
     async connect() {
-      await Promise.all([client.connect(), listening.connect()])
+      await Promise.all(clients.map((client) => client.connect()))
     },
     destroy() {
-      for (const each of [client, listening]) if (each.isOpen) each.destroy()
+      for (const client of clients) if (client.isOpen) client.destroy()
     },
   }
 }
 
-function createCluster(redis: Redis, place: RedisPlace): RedisWire {
+function createCluster(redis: Redis, place: RedisPlace, onTrouble: (error: unknown) => void): RedisWire {
   const { node, commandOptions } = settings(redis, place)
-  const client = redis.createCluster({
-    rootNodes: place.nodes.map((at) => ({ ...node, socket: { ...node.socket, ...at } })),
-    defaults: { ...node },
-    commandOptions,
-  })
-  ignoreErrors(client)
+  const rootNodes = place.nodes.map((at) => ({ ...node, socket: { ...node.socket, ...at } }))
+  const make = () =>
+    redis
+      .createCluster({ rootNodes, defaults: node, commandOptions })
+      .on('error', onTrouble)
+      .on('node-error', onTrouble)
+      .on('node-disconnect', onTrouble)
+  const [reading, writing] = [make(), make()]
   return {
-    client,
-    send: (key, commands) => sendAll(commands, (words) => client.sendCommand(key, false, [...words])),
+    send: (key, words) => reading.sendCommand(key, false, [...words]),
+    write: (key, words) => writing.sendCommand(key, false, [...words]),
+    async confirm(key, words) {
+      // A command without a key would go to any of them, or to all.
+      const [answer] = await writing
+        .multi(key)
+        .addCommand(key, false, [...words])
+        .execAsPipeline()
+      return answer
+    },
     async masters() {
-      const nodes = await Promise.all(client.masters.map((master) => client.nodeClient(master)))
-      return nodes.map((each) => (words: Words) => each.sendCommand(words, commandOptions))
+      const masters = reading.masters.toSorted((one, other) => (one.id < other.id ? -1 : 1))
+      const clients = await Promise.all(masters.map((master) => reading.nodeClient(master)))
+      return clients.map((client) => (words) => client.sendCommand(words, commandOptions))
     },
-    subscribe: (channels, listener) => client.subscribe([...channels], listener),
+    subscribe: (channels, listener) => reading.subscribe([...channels], listener),
     async connect() {
-      await client.connect()
+      await Promise.all([reading.connect(), writing.connect()])
     },
     destroy() {
-      if (client.isOpen) client.destroy()
+      for (const client of [reading, writing]) if (client.isOpen) client.destroy()
     },
   }
 }
 
-function createSentinel(redis: Redis, place: RedisPlace): RedisWire {
+function createSentinel(redis: Redis, place: RedisPlace, onTrouble: (error: unknown) => void): RedisWire {
   const { node, commandOptions } = settings(redis, place)
-  const client = redis.createSentinel({
-    name: place.master ?? '',
-    sentinelRootNodes: [...place.nodes],
-    nodeClientOptions: { ...node, database: place.database },
-    sentinelClientOptions: { socket: node.socket },
-    masterPoolSize: MASTER_CONNECTIONS,
-    scanInterval: 1000,
-    commandOptions,
-  })
-  ignoreErrors(client)
+  const make = () =>
+    redis
+      .createSentinel({
+        name: place.master ?? '',
+        sentinelRootNodes: [...place.nodes],
+        nodeClientOptions: { ...node, database: place.database },
+        sentinelClientOptions: { socket: node.socket },
+        scanInterval: SENTINEL_SCAN_MILLISECONDS,
+        commandOptions,
+      })
+      .on('error', onTrouble)
+      .on('client-error', ({ error }) => onTrouble(error))
+      .on('topology-change', () => onTrouble(undefined))
+  // One connection to the master each: what has been written on it is what WAIT is about.
+  const [reading, writing] = [make(), make()]
   return {
-    client,
-    // One connection for all of them: WAIT is about what its own connection has written.
-    send: (_key, commands) => client.use((lease) => sendAll(commands, (words) => lease.sendCommand(false, [...words]))),
-    masters: async () => [(words) => client.sendCommand(false, [...words])],
-    subscribe: async (channels, listener) => {
-      await client.subscribe([...channels], listener)
+    send: (_key, words) => reading.sendCommand(false, [...words]),
+    write: (_key, words) => writing.sendCommand(false, [...words]),
+    confirm: (_key, words) => writing.sendCommand(false, [...words]),
+    masters: async () => [(words) => reading.sendCommand(false, [...words])],
+    async subscribe(channels, listener) {
+      await reading.subscribe([...channels], listener)
     },
     async connect() {
-      await client.connect()
+      await Promise.all([reading.connect(), writing.connect()])
     },
     destroy() {
-      // It goes on closing by itself; nobody waits for a server that may be gone.
-      void nextTurn().then(() => client.destroy())
+      for (const client of [reading, writing]) client.destroy().catch(() => undefined)
     },
   }
 }

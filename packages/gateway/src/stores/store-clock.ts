@@ -9,15 +9,20 @@ export interface StoreClock {
   measure(): Promise<void>
 }
 
+/** An answer that took longer, perhaps because this process was stopped meanwhile, tells the time too vaguely. */
+const ROUND_TRIP_SECONDS = 0.5
+
 export function createStoreClock(ask: () => Promise<EpochSeconds>, elapsed: Elapsed): StoreClock {
-  let offset = 0
+  let offset: number | undefined
   return {
-    now: () => elapsed() + offset,
+    now: () => elapsed() + (offset ?? 0),
     async measure() {
-      const before = elapsed()
+      const askedAt = elapsed()
       const told = await ask()
+      const answeredAt = elapsed()
+      if (offset !== undefined && answeredAt - askedAt > ROUND_TRIP_SECONDS) return
       // It was told somewhere between question and answer.
-      offset = told - (before + elapsed()) / 2
+      offset = told - (askedAt + answeredAt) / 2
     },
   }
 }
