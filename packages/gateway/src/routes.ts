@@ -57,6 +57,8 @@ export interface EndpointOptions {
   readonly issuer: IssuerMetadataOptions | null
   /** Of second realms. */
   readonly tokenEndpoints: readonly Entry[]
+  /** Of all realms. */
+  readonly backchannelLogout: Entry
 }
 
 /** By path. What belongs to another realm than the login realm has its name behind it. */
@@ -68,6 +70,7 @@ export function buildEndpoints(options: EndpointOptions): ReadonlyMap<string, En
     ...options.secondLogins.flatMap((second) => secondLoginEndpoints(second, options)),
     ...issuerEndpoints(options),
     ...options.tokenEndpoints,
+    options.backchannelLogout,
   ])
 }
 

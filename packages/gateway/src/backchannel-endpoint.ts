@@ -1,0 +1,50 @@
+// `/auth/backchannel-logout`: one address for all realms.
+import type { GatewayConfig } from './config/gateway-config.ts'
+import type { Events } from './kernel/events.ts'
+import type { CreateLimiter } from './limiters.ts'
+import { backchannelLogout, type LogoutRealm } from './logout/backchannel-logout.ts'
+import type { RealmEndings } from './logout/realm-endings.ts'
+import type { Realms } from './realms.ts'
+import type { Endpoint } from './routes.ts'
+import type { SessionLifecycle } from './session/lifecycle.ts'
+import type { SessionStore } from './session/session-store.ts'
+
+/** Of one address: a realm that logs everybody out says it once for each of them, all at once, and never again. */
+const LIMIT = { requests: 30_000, windowSeconds: 60, burst: 0, by: 'ip', isShared: false } as const
+
+export interface BackchannelParts {
+  readonly config: GatewayConfig
+  readonly realms: Realms
+  readonly sessions: SessionLifecycle
+  readonly store: SessionStore
+  readonly endings: RealmEndings
+  readonly events: Events
+  readonly createLimiter: CreateLimiter
+}
+
+export function createBackchannelEndpoint(parts: BackchannelParts): readonly [path: string, Endpoint] {
+  const { config, realms, sessions, store, endings, events } = parts
+  const options = {
+    realms: Object.keys(config.realms).map((name) => createLogoutRealm(name, config, realms)),
+    sessions,
+    store,
+    events,
+    revoke: (session: Parameters<RealmEndings['end']>[0]) => void endings.end(session, 'final'),
+  }
+  const endpoint: Endpoint = {
+    name: 'backchannel-logout',
+    methods: ['POST'],
+    // Realms are no browsers, and what proves who they are is in the form.
+    guardsForgery: false,
+    limiter: parts.createLimiter(LIMIT, 'backchannel-logout'),
+    answer: (request, readForm) => backchannelLogout(request, readForm, options),
+  }
+  return [config.endpoints.backchannelLogout, endpoint]
+}
+
+function createLogoutRealm(name: string, config: GatewayConfig, realms: Realms): LogoutRealm {
+  const { realm, issuer, verifyLogoutToken } = realms.byName(name)
+  const settings = config.realms[name]
+  if (settings === undefined) throw new TypeError(`no realm ${name}`)
+  return { realm, issuer, verifyLogoutToken, clientId: settings.clientId, isLoginRealm: settings.obtain === null }
+}
