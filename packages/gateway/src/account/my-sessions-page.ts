@@ -25,7 +25,8 @@ export interface SessionsPage {
 }
 
 const STYLE = createPageStyle(`
-main{max-width:56rem}
+body{grid-template-columns:minmax(0,56rem);justify-content:center}
+main{max-width:none}
 .scroll{overflow-x:auto}
 table{width:100%;border-collapse:collapse}
 caption{padding-bottom:.75rem;text-align:left;color:var(--soft)}

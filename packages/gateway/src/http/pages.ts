@@ -92,13 +92,19 @@ ${page.main}
 </body>
 </html>
 `
-  const formAction = page.forms === 'own' ? "'self'" : "'none'"
-  return buildReply(status, body, [
+  const reply = buildReply(status, body, [
     ['content-type', 'text/html; charset=utf-8'],
-    ['content-security-policy', `${page.style.policy}; form-action ${formAction}`],
+    ['content-security-policy', `${page.style.policy}; form-action ${page.forms === 'own' ? "'self'" : "'none'"}`],
     ['x-frame-options', 'DENY'],
     ...headers,
   ])
+  return page.forms === 'own' ? withReferrer(reply) : reply
+}
+
+/** A form of a page without referrers is sent with `Origin: null` (Fetch section 3.2), which is nobody's. */
+function withReferrer(reply: Reply): Reply {
+  const others = reply.headers.filter(([name]) => name !== 'referrer-policy')
+  return { ...reply, headers: [...others, ['referrer-policy', 'same-origin']] }
 }
 
 export const FRONT_PAGE_LINK: PageLink = { href: FRONT_PAGE, label: 'Front page' }

@@ -220,3 +220,12 @@ test('a page shows the device by a name of ours, and everything that varies esca
   assert.ok(found.body.includes('Firefox on Linux'))
   assert.ok(found.body.includes('&lt;script&gt;'))
 })
+
+test('the page sends its forms to itself alone, and says from where', async () => {
+  const { door, first } = await setStage()
+  const page = await ask(door, first, 'GET', '', NAVIGATION)
+  assert.match(headerOf(page, 'content-security-policy') ?? '', /form-action 'self'$/)
+  // With `no-referrer` browsers would send `Origin: null`, which is nobody's.
+  assert.equal(headerOf(page, 'referrer-policy'), 'same-origin')
+  assert.doesNotMatch(page.body, /<script|\son\w+=|src=/)
+})
