@@ -1,5 +1,6 @@
 // The realm as one thing: constructs its parts and connects them.
 import { createAuthorizationCodes } from './authorization-codes.ts'
+import { endUserSession } from './backchannel-logout.ts'
 import { type Calls, createCallRecorder } from './calls.ts'
 import { createDirectory, type Directory } from './directory.ts'
 import { createFaultPlan } from './fault-plan.ts'
@@ -36,9 +37,10 @@ export interface DevRealm {
   readonly directory: Directory
   /** Sessions that have not ended. */
   sessions(): readonly RealmSession[]
-  /** What an administrator does in the console: no call tells the clients. */
-  endSession(sid: string): void
-  endSessionsOf(username: string): void
+  /** As an administrator does: resolves when the clients that want to know have been told, and the session has ended. */
+  endSession(sid: string): Promise<void>
+  /** All of a person's sessions, one after the other. */
+  endSessionsOf(username: string): Promise<void>
   /** A new key signs at once; the old ones stay published, or are gone. */
   rotateKeys(old: 'keep' | 'remove'): Promise<void>
   /** Refuses connections and keeps all state, as a realm that is restarted with its database. */
@@ -109,12 +111,10 @@ function buildRealm(state: RealmState, listener: LoopbackListener, calls: Calls)
     directory: state.directory,
     sessions: () =>
       live().map(({ sid, userId, clients }) => ({ sid, username: nameOf(userId), clientIds: [...clients.keys()] })),
-    endSession(sid) {
-      const session = state.sessions.find(sid)
-      if (session !== undefined) session.ended = true
-    },
-    endSessionsOf(username) {
-      for (const session of live()) if (nameOf(session.userId) === username) session.ended = true
+    endSession: (sid) => endUserSession(state, state.sessions.find(sid)),
+    async endSessionsOf(username) {
+      const sessions = live().filter(({ userId }) => nameOf(userId) === username)
+      for (const session of sessions) await endUserSession(state, session)
     },
     rotateKeys: state.keys.rotate,
     stopListening: listener.stop,

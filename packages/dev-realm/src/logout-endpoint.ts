@@ -1,5 +1,6 @@
 // `…/logout`: by a client with its refresh token, or by the browser (OpenID Connect RP-Initiated Logout 1.0).
 import { type Answer, emptyAnswer, oauthError, redirectAnswer } from './answer.ts'
+import { endUserSession } from './backchannel-logout.ts'
 import { isPostLogoutRedirectUriAllowed } from './directory.ts'
 import { OPENID_CONNECT_PATH } from './discovery.ts'
 import type { DevClient } from './options.ts'
@@ -21,7 +22,7 @@ export interface LogoutEndpoint {
   answerClient(client: DevClient, refreshToken: string): Promise<Answer>
   /** `browserSession`: the library's name of the session the browser's cookie stands for. */
   answerBrowser(parameters: URLSearchParams, browserSession: string): Promise<Answer>
-  confirm(ticket: string | null): Answer
+  confirm(ticket: string | null): Promise<Answer>
 }
 
 export function createLogoutEndpoint(state: RealmState): LogoutEndpoint {
@@ -39,7 +40,7 @@ export function createLogoutEndpoint(state: RealmState): LogoutEndpoint {
       const problem = parsed.kind === 'expired' ? null : findTokenProblem(parsed, client)
       if (parsed.kind === 'invalid' || problem !== null || parsed.grant.clientId !== client.clientId)
         return oauthError(400, 'invalid_grant', problem ?? 'Invalid refresh token')
-      endSession(state.sessions.find(parsed.grant.sid))
+      await endUserSession(state, state.sessions.find(parsed.grant.sid))
       return emptyAnswer(204)
     },
     async answerBrowser(parameters, browserSession) {
@@ -48,14 +49,14 @@ export function createLogoutEndpoint(state: RealmState): LogoutEndpoint {
       const current = state.sessions.findByBrowser(browserSession)
       const isSomebodyElse = current !== undefined && !current.ended && current.userId !== request.subject
       if (request.subject === null || isSomebodyElse) return askPerson(current, request.returnTo)
-      endSession(state.sessions.find(request.sid))
+      await endUserSession(state, state.sessions.find(request.sid))
       return finish(request.returnTo)
     },
-    confirm(ticket) {
+    async confirm(ticket) {
       const found = pending.get(ticket ?? '')
       if (found === undefined) return errorPage(400, 'We are sorry…', 'Logout failed.')
       pending.delete(ticket ?? '')
-      endSession(found.session)
+      await endUserSession(state, found.session)
       return finish(found.returnTo)
     },
   }
@@ -98,10 +99,6 @@ function buildReturn(redirectUri: string, requestState: string | null): string {
   const location = new URL(redirectUri)
   if (requestState !== null) location.searchParams.set('state', requestState)
   return location.href
-}
-
-function endSession(session: UserSession | undefined): void {
-  if (session !== undefined) session.ended = true
 }
 
 function finish(returnTo: string | null): Answer {

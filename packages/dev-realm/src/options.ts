@@ -12,6 +12,12 @@ export interface DevClient {
   readonly redirectUris: readonly string[]
   /** Exact, or ending in `*`. Default: the redirect URIs (Keycloak's `+`). */
   readonly postLogoutRedirectUris?: readonly string[]
+  /** Keycloak's "Backchannel logout URL", which must answer without TLS of its own. Default: the client is not told. */
+  readonly backchannelLogoutUri?: string
+  /** Keycloak's "Backchannel logout session required": the logout token names the session. Default false, as by REST. */
+  readonly backchannelLogoutSessionRequired?: boolean
+  /** Keycloak's "Backchannel logout revoke offline sessions". Default false. */
+  readonly backchannelLogoutRevokesOffline?: boolean
   /** Audiences added to the access token (Keycloak's audience mappers). Default: the client itself. */
   readonly audiences?: readonly string[]
   /** Default true. */

@@ -24,7 +24,8 @@ export interface SigningKeys {
   current(): SigningKey
   /** What the realm publishes; with an encryption key among them, as Keycloak's has. */
   keySet(): JSONWebKeySet
-  sign(claims: JWTPayload): Promise<string>
+  /** `typ`: of the header. Default `JWT`. */
+  sign(claims: JWTPayload, typ?: string): Promise<string>
   /** The claims of a token signed by a listed key; null otherwise. Says nothing about its expiry. */
   verify(token: string): Promise<JWTPayload | null>
   /** A new key signs at once. The old ones stay listed, or are gone. */
@@ -59,7 +60,7 @@ export async function createSigningKeys(realm: string): Promise<SigningKeys> {
   return {
     current,
     keySet,
-    sign: (claims) => signWith(current(), claims),
+    sign: (claims, typ) => signWith(current(), claims, typ),
     verify: (token) => verifyWith(createLocalJWKSet(keySet()), token),
     async rotate(old) {
       const added = await generateSigningKey()
@@ -78,8 +79,8 @@ export async function generateSigningKey(): Promise<SigningKey> {
   }
 }
 
-export function signWith(key: SigningKey, claims: JWTPayload): Promise<string> {
-  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ: 'JWT', kid: key.kid }).sign(key.privateKey)
+export function signWith(key: SigningKey, claims: JWTPayload, typ = 'JWT'): Promise<string> {
+  return new SignJWT(claims).setProtectedHeader({ alg: 'RS256', typ, kid: key.kid }).sign(key.privateKey)
 }
 
 async function verifyWith(findKey: CompactVerifyGetKey, token: string): Promise<JWTPayload | null> {
