@@ -1,7 +1,7 @@
 // What each realm people log in to has of its own: its cookies, its sessions, its client and its way to log in.
 import type { Reply } from './http/reply.ts'
 import type { GatewayRequest } from './http/request.ts'
-import type { LoginWish } from './login/login-attempt.ts'
+import type { LoginWish } from './login/login-wish.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
 import type { Cookies } from './session/session-cookie.ts'
 

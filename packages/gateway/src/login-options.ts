@@ -1,13 +1,15 @@
 // The options of a login at a realm, be it the first or a second one, from the configuration and the parts.
-import type { GatewayConfig } from './config/gateway-config.ts'
+import type { GatewayConfig, TenantConfig } from './config/gateway-config.ts'
 import type { Frontends } from './http/return-to.ts'
 import type { Events } from './kernel/events.ts'
 import { createSealer, type KeyRing } from './kernel/seal.ts'
 import { wait } from './kernel/wait.ts'
 import type { FinishLoginOptions } from './login/finish-attempt.ts'
 import type { AllowedParameters, AllowedValues } from './login/login-parameters.ts'
+import { tenantsOf } from './policy/tenant.ts'
 import { callbackUrl, loginRealmsOf, type Realms, realmSuffix } from './realms.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
+import { claimOf } from './session/session.ts'
 import type { Cookies } from './session/session-cookie.ts'
 import type { SessionStore } from './session/session-store.ts'
 import { withinRealm } from './session/within-realm.ts'
@@ -41,9 +43,16 @@ export function buildLoginOptions(realm: string, cookies: Cookies, parts: LoginP
     store,
     endSecondLogins: (session) => endSecondLogins(session, findRealm(realms)),
     keptAddress: config.session.clientAddress,
+    afterLimit: config.session.afterLimit,
+    maxPerUser: config.session.maxPerUser,
+    tenantsOf: tenantReader(config.tenant),
     wait,
     waitSeconds: LOGIN_WAIT_SECONDS,
   }
+}
+
+export function tenantReader(tenant: TenantConfig | null): FinishLoginOptions['tenantsOf'] {
+  return tenant === null ? null : (person) => tenantsOf(claimOf(person, tenant.claim))
 }
 
 export function findRealm(realms: Realms): FindRealm {

@@ -1,8 +1,7 @@
 // The options of the endpoints of our own, from the configuration and the parts: for each realm people log in to, and
 // for each second realm they log in to beside it.
 import { createTabEvents } from './account/tab-events.ts'
-import type { UserOptions } from './account/user.ts'
-import type { GatewayConfig, RealmConfig, TenantConfig } from './config/gateway-config.ts'
+import type { GatewayConfig, RealmConfig } from './config/gateway-config.ts'
 import { createMac, type Mac } from './kernel/mac.ts'
 import { createSealer } from './kernel/seal.ts'
 import { waitLoosely } from './kernel/wait.ts'
@@ -12,10 +11,8 @@ import { startLoginFor } from './login/start-login.ts'
 import { createLoginDoors, type LoginDoor, type LoginDoors } from './login-doors.ts'
 import { buildLoginOptions, findRealm, type LoginParts, otherOrigins } from './login-options.ts'
 import { type LogoutOptions, logOutPage } from './logout/logout.ts'
-import { tenantsOf } from './policy/tenant.ts'
 import { loginRealmsOf, realmSuffix } from './realms.ts'
 import type { DoorEndpoints } from './routes.ts'
-import { claimOf } from './session/session.ts'
 import { type Cookies, createCookies } from './session/session-cookie.ts'
 import type { SessionWatches } from './session/session-watch.ts'
 import type { Credentials } from './tokens/credential.ts'
@@ -58,13 +55,12 @@ function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): 
   const login = buildLoginOptions(realm, cookies, parts)
   const logoutMac = createMac(ring, 'logout-proof')
   const logout = buildLogoutOptions(login, logoutMac, parts)
-  const { sessions } = login
+  const { sessions, tenantsOf } = login
   const loginUrl = config.publicUrl + login.loginPath
   const { logoutPath } = logout
   const origins = [config.publicUrl, ...otherOrigins(config)]
   const { claims, anonymous } = config.user
   const limits = config.session
-  const tenantsOf = tenantReader(config.tenant)
   return {
     realm,
     settings,
@@ -105,10 +101,6 @@ function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): 
 function everySecond(act: () => void): () => void {
   const timer = setInterval(act, 1000).unref()
   return () => clearInterval(timer)
-}
-
-function tenantReader(tenant: TenantConfig | null): UserOptions['tenantsOf'] {
-  return tenant === null ? null : (session) => tenantsOf(claimOf(session, tenant.claim))
 }
 
 function buildLogoutOptions(

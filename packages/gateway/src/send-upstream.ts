@@ -45,8 +45,12 @@ export function createSendUpstream(options: SendUpstreamOptions): SendUpstream {
     const door = options.doors.byRealm(realm)
     const lookup = door.sessions.find(readSessionId(exchange.request, door.cookies))
     proceed(exchange, lookup, (found) => {
-      if (found.kind === 'active') pass()
-      else turnAway.toLogin(exchange, route, door, 'ERR_SESSION_REQUIRED', 'ended while its credential was obtained')
+      if (found.kind === 'active') {
+        pass()
+        return
+      }
+      const code = found.kind === 'lost' ? 'ERR_SESSION_LOST' : 'ERR_SESSION_REQUIRED'
+      turnAway.toLogin(exchange, route, door, code, 'ended while its credential was obtained')
     })
   }
 

@@ -3,9 +3,9 @@ import { isForeign } from '../http/navigation.ts'
 import { parseQuery, refuseOthers } from '../http/query.ts'
 import { buildJson, buildProblem, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
-import { GatewayError } from '../kernel/errors.ts'
+import { type ErrorCode, GatewayError } from '../kernel/errors.ts'
 import type { Mac } from '../kernel/mac.ts'
-import { findSession } from '../session/find-session.ts'
+import { lookUpSession } from '../session/find-session.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { buildLogoutProof } from '../session/logout-proof.ts'
@@ -40,18 +40,21 @@ const VARY = [['vary', 'Cookie, Origin, Sec-Fetch-Site']] as const
 export async function describeUser(request: GatewayRequest, options: UserOptions): Promise<Reply> {
   if (isForeign(request, options.origins)) throw new GatewayError('ERR_POLICY_CSRF', { reason: 'foreign-origin' })
   const slides = parseSlide(request.search)
-  const found = await findSession(request, options)
-  if (found === undefined) return answerNobody(request, options)
-  const live = slides ? await use(found, options) : found
-  return live === undefined ? answerNobody(request, options) : buildJson(200, describe(live, options), VARY)
+  const found = await lookUpSession(request, options)
+  const own = found.kind === 'active' && slides ? await use(found.live, options) : found
+  if (own.kind === 'active') return buildJson(200, describe(own.live, options), VARY)
+  return answerNobody(request, own.kind === 'lost' ? 'ERR_SESSION_LOST' : 'ERR_SESSION_REQUIRED', options)
 }
 
+type Own = { readonly kind: 'active'; readonly live: LiveSession } | { readonly kind: 'lost' | 'none' }
+
 // Somebody who only reads must still hear that the realm has ended the session. A realm that is down changes nothing.
-async function use(live: LiveSession, options: UserOptions): Promise<LiveSession | undefined> {
+async function use(live: LiveSession, options: UserOptions): Promise<Own> {
   options.sessions.use(live)
   const freshness = await options.credentials.freshen(live)
-  if (freshness.kind === 'fresh') return freshness.live
-  return freshness.code === 'ERR_TOKEN_REFRESH_REJECTED' ? undefined : live
+  if (freshness.kind === 'fresh') return { kind: 'active', live: freshness.live }
+  if (freshness.code === 'ERR_SESSION_LOST') return { kind: 'lost' }
+  return freshness.code === 'ERR_TOKEN_REFRESH_REJECTED' ? { kind: 'none' } : { kind: 'active', live }
 }
 
 function parseSlide(search: string): boolean {
@@ -63,9 +66,9 @@ function parseSlide(search: string): boolean {
 }
 
 // Clears no cookie: an answer that is late must not take the cookie that a login in another tab has just set.
-function answerNobody(request: GatewayRequest, options: UserOptions): Reply {
+function answerNobody(request: GatewayRequest, code: ErrorCode, options: UserOptions): Reply {
   if (options.anonymous === 200) return buildJson(200, null, VARY)
-  return buildProblem('ERR_SESSION_REQUIRED', { requestId: request.id, loginUrl: options.loginUrl, headers: VARY })
+  return buildProblem(code, { requestId: request.id, loginUrl: options.loginUrl, headers: VARY })
 }
 
 function describe(live: LiveSession, options: UserOptions): Readonly<Record<string, unknown>> {

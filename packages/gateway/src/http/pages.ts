@@ -115,6 +115,10 @@ const EXPLANATIONS: Partial<Record<ErrorCode, string>> = {
   ERR_LOGIN_ATTEMPT_EXPIRED: 'The login took too long. Please start again.',
   ERR_LOGIN_LOOP:
     'The login was tried several times in a row without success, so we have stopped. Allow cookies for this site and try again; if that does not help, tell whoever runs this application.',
+  ERR_SESSION_LOST:
+    'Your session could not be continued: the login service did not confirm by itself that it is still you. Please log in again; you will come back to where you were.',
+  ERR_SESSION_LIMIT_REACHED:
+    'You are logged in in as many places as your account may be at the same time. Log out in one of them, then log in here.',
   ERR_LOGIN_ACR_INSUFFICIENT: 'This needs a stronger login than the one you made.',
 }
 
@@ -123,6 +127,7 @@ const HEADINGS: Readonly<Record<string, string>> = {
   login_refused: 'You were not logged in',
   login_required: 'Please log in',
   step_up_required: 'Please log in again',
+  too_many_sessions: 'Logged in in too many places',
   tenant_required: 'Not allowed',
   tenant_ambiguous: 'Which tenant?',
   forbidden: 'Not allowed',

@@ -5,10 +5,11 @@ import { buildRedirect, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import { FRONT_PAGE } from '../http/return-to.ts'
 import { type ErrorCode, isGatewayError } from '../kernel/errors.ts'
+import type { EpochSeconds } from '../kernel/time.ts'
 import type { Redeemed } from '../realm/relying-party.ts'
 import type { KeptAddress } from '../session/device.ts'
-import type { LiveSession } from '../session/live-session.ts'
-import type { Session } from '../session/session.ts'
+import type { SessionLookup } from '../session/lifecycle.ts'
+import type { PersonClaims, Session } from '../session/session.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import {
   type AuthorizationResponse,
@@ -18,7 +19,9 @@ import {
 } from './authorization-response.ts'
 import { attemptClaimName, findLoginAttempt, type LoginAttempt } from './login-attempt.ts'
 import { isLoginLoop } from './login-loop.ts'
-import { clearAttempt, refuse, restart, tellRefused } from './login-refusal.ts'
+import { leave, refuse, restart, tellRefused } from './login-refusal.ts'
+import { isSilent } from './login-wish.ts'
+import type { SessionsPerUser } from './sessions-per-user.ts'
 import { type LoginOptions, requireDocument } from './start-login.ts'
 
 const POLL_SECONDS = 0.1
@@ -30,6 +33,10 @@ export interface FinishLoginOptions extends LoginOptions {
   /** Ends what the session's person has opened at second realms. Never rejects. */
   readonly endSecondLogins: (session: Session) => Promise<unknown>
   readonly keptAddress: KeptAddress
+  /** Null for any number. */
+  readonly maxPerUser: SessionsPerUser | null
+  /** The tenants that claims name; null where there are none at all. */
+  readonly tenantsOf: ((claims: PersonClaims) => readonly string[]) | null
   readonly wait: (seconds: number) => Promise<void>
   /** How long the second of two answers to one attempt waits for the first. */
   readonly waitSeconds: number
@@ -51,27 +58,33 @@ const SILENT_REFUSALS: readonly RealmError[] = [
 
 export type CodeResponse = AuthorizationResponse & { readonly kind: 'code' }
 
-/** What becomes of a login the realm has confirmed. */
-export type SettleLogin = (
-  request: GatewayRequest,
-  attempt: LoginAttempt,
-  response: CodeResponse,
-  redeemed: Redeemed,
-  session: LiveSession | undefined,
-) => Promise<Reply>
+/** What is particular to one kind of login. `own` is what this browser's cookie names. */
+export interface LoginKind {
+  readonly lookUp: (attempt: LoginAttempt | undefined) => Promise<SessionLookup>
+  /** Where the code is of no use any more. Null to go on. */
+  readonly forestall: (attempt: LoginAttempt, own: SessionLookup) => Reply | Promise<Reply> | null
+  /** What the realm's refusal means here; null for the usual answer. */
+  readonly answerRefusal: (attempt: LoginAttempt, error: RealmError, own: SessionLookup) => Promise<Reply> | null
+  /** What becomes of a login the realm has confirmed. Reached once for each attempt. */
+  readonly settle: (
+    attempt: LoginAttempt,
+    response: CodeResponse,
+    redeemed: Redeemed,
+    own: SessionLookup,
+  ) => Promise<Reply>
+}
 
-/** Every check of an authorization response, in its order; `settle` is reached once for each attempt. */
+/** Every check of an authorization response, in its order. */
 export async function finishAttempt(
   request: GatewayRequest,
-  findOwn: (attempt: LoginAttempt | undefined) => Promise<LiveSession | undefined>,
   options: FinishLoginOptions,
-  settle: SettleLogin,
+  kind: LoginKind,
 ): Promise<Reply> {
   requireDocument(request)
   const response = parseAuthorizationResponse(request.search)
   const attempt = response.state === null ? undefined : findLoginAttempt(request, response.state, options)
-  const session = await findOwn(attempt)
-  if (attempt === undefined) return answerUnknownAttempt(request, session, options)
+  const own = await kind.lookUp(attempt)
+  if (attempt === undefined) return answerUnknownAttempt(request, own, options)
   if (options.sessions.now() >= attempt.createdAt + options.attemptSeconds) {
     return refuse(request, attempt, 'ERR_LOGIN_ATTEMPT_EXPIRED', 'expired', options)
   }
@@ -82,20 +95,18 @@ export async function finishAttempt(
   ) {
     return refuse(request, attempt, 'ERR_LOGIN_ISSUER_MISMATCH', 'issuer', options)
   }
-  if (response.kind === 'error') return answerRealmError(request, attempt, response.error, options)
-  if (isLoginLoop(request, session !== undefined, options.cookies)) {
+  if (response.kind === 'error') return answerRealmError(request, attempt, response.error, own, options, kind)
+  const forestalled = kind.forestall(attempt, own)
+  if (forestalled !== null) return forestalled
+  if (isLoginLoop(request, own.kind === 'active', options.cookies)) {
     return refuse(request, attempt, 'ERR_LOGIN_LOOP', 'sessions do not hold', options)
   }
-  return redeemOnce(request, attempt, response, session, options, settle)
+  return redeemOnce(request, attempt, response, own, options, kind)
 }
 
 /** An old tab, the back button, or somebody else's answer: whoever is logged in goes to the application. */
-function answerUnknownAttempt(
-  request: GatewayRequest,
-  session: LiveSession | undefined,
-  options: FinishLoginOptions,
-): Reply {
-  if (session !== undefined) return buildRedirect(FRONT_PAGE)
+function answerUnknownAttempt(request: GatewayRequest, own: SessionLookup, options: FinishLoginOptions): Reply {
+  if (own.kind === 'active') return buildRedirect(FRONT_PAGE)
   const code = 'ERR_LOGIN_ATTEMPT_MISSING'
   tellRefused(request, code, 'no attempt', options)
   return buildErrorReply(request, code, { requestId: request.id, loginUrl: options.loginPath })
@@ -105,12 +116,16 @@ async function answerRealmError(
   request: GatewayRequest,
   attempt: LoginAttempt,
   error: RealmError,
+  own: SessionLookup,
   options: FinishLoginOptions,
+  kind: LoginKind,
 ): Promise<Reply> {
   // Keycloak says this (`authentication_expired`) when a page of its own was sent twice or too late.
   if (error === 'temporarily_unavailable') return restart(request, attempt, error, options)
-  if (attempt.parameters.prompt === 'none' && SILENT_REFUSALS.includes(error)) {
-    return buildRedirect(attempt.returnTo, [clearAttempt(attempt, options)])
+  const answered = kind.answerRefusal(attempt, error, own)
+  if (answered !== null) return answered
+  if (isSilent(attempt) && SILENT_REFUSALS.includes(error)) {
+    return leave(attempt, options)
   }
   return refuse(request, attempt, 'ERR_LOGIN_REFUSED', error, options)
 }
@@ -119,20 +134,20 @@ async function redeemOnce(
   request: GatewayRequest,
   attempt: LoginAttempt,
   response: CodeResponse,
-  session: LiveSession | undefined,
+  own: SessionLookup,
   options: FinishLoginOptions,
-  settle: SettleLogin,
+  kind: LoginKind,
 ): Promise<Reply> {
   const name = attemptClaimName(attempt)
   const claim = await options.store.claim(name, claimEndsAt(attempt, options))
   if (claim !== 'claimed') {
     if (claim === 'pending') await waitForOther(attempt, options)
     else tellRefused(request, 'ERR_LOGIN_ATTEMPT_REPLAYED', 'repeated answer', options)
-    return buildRedirect(attempt.returnTo, [clearAttempt(attempt, options)])
+    return leave(attempt, options)
   }
   try {
     const redeemed = await redeem(attempt, response.code, options)
-    return await settle(request, attempt, response, redeemed, session)
+    return await kind.settle(attempt, response, redeemed, own)
   } catch (error) {
     return await answerFailedCode(request, attempt, error, options)
   } finally {
@@ -161,9 +176,18 @@ function redeem(attempt: LoginAttempt, code: string, options: FinishLoginOptions
     redirectUri: options.redirectUri,
     codeVerifier,
     nonce,
-    maxAgeSeconds: parameters.max_age === undefined ? null : Number(parameters.max_age),
+    maxAgeSeconds: maxAgeOf(attempt, options.sessions.now()),
     acrValues: parameters.acr_values?.split(' ') ?? [],
   })
+}
+
+/** How long ago the person may have entered credentials; null for any time. */
+function maxAgeOf({ parameters, reauthenticates, createdAt }: LoginAttempt, now: EpochSeconds): number | null {
+  const ages = [
+    ...(parameters.max_age === undefined ? [] : [Number(parameters.max_age)]),
+    ...(reauthenticates ? [Math.max(0, now - Math.floor(createdAt))] : []),
+  ]
+  return ages.length === 0 ? null : Math.min(...ages)
 }
 
 async function answerFailedCode(

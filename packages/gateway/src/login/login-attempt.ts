@@ -15,8 +15,9 @@ import { createSecret, hashSecret, isSameSecret } from '../kernel/secrets.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
 import type { RelyingParty } from '../realm/relying-party.ts'
 import type { Cookies } from '../session/session-cookie.ts'
+import type { LoginWish } from './login-wish.ts'
 
-const FORMAT_VERSION = 2
+const FORMAT_VERSION = 3
 /** 256 bits: 43 characters of base64url, which is also a well-formed code verifier (RFC 7636 section 4.1). */
 const SECRET_BYTES = 32
 const STATE_HASH_CHARS = 16
@@ -24,24 +25,6 @@ const STATE_HASH_CHARS = 16
 const ATTEMPTS_MAX_BYTES = 6000
 /** More than any browser of ours holds: opening each costs time, and anybody can send a header full of them. */
 const ATTEMPTS_LOOKED_AT = 32
-
-/** What somebody wants to log in for. */
-export interface LoginWish {
-  readonly returnTo: string
-  /** Parameters of the authorization request that were asked for, by wire name. */
-  readonly parameters: Readonly<Record<string, string>>
-  /** How often this login has already been started again by itself. */
-  readonly restarts: number
-  /** Set for a login at a second realm: it belongs to this one session and never changes who is logged in. */
-  readonly boundTo: BoundSession | null
-}
-
-export interface BoundSession {
-  /** The session's public handle. */
-  readonly handle: string
-  /** The realm that session was opened by, by its local name. */
-  readonly loginRealm: string
-}
 
 export interface LoginAttempt extends LoginWish {
   readonly format: typeof FORMAT_VERSION
@@ -67,13 +50,14 @@ export function createLoginAttempt(
   { realm, issuer }: Pick<RelyingParty, 'realm' | 'issuer'>,
   createdAt: EpochSeconds,
 ): LoginAttempt {
-  const { returnTo, parameters, restarts, boundTo } = wish
+  const { returnTo, parameters, restarts, boundTo, heals, reauthenticates } = wish
   const secrets = {
     state: createSecret(SECRET_BYTES),
     nonce: createSecret(SECRET_BYTES),
     codeVerifier: createSecret(SECRET_BYTES),
   }
-  return { format: FORMAT_VERSION, realm, issuer, ...secrets, returnTo, parameters, restarts, boundTo, createdAt }
+  const wanted = { returnTo, parameters, restarts, boundTo, heals, reauthenticates }
+  return { format: FORMAT_VERSION, realm, issuer, ...secrets, ...wanted, createdAt }
 }
 
 /** Under which the store remembers that this attempt's code has been taken. */

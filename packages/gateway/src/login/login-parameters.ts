@@ -4,7 +4,7 @@ import { parseQuery, refuseOthers } from '../http/query.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import { type Frontends, parseReturnTo } from '../http/return-to.ts'
 import { GatewayError } from '../kernel/errors.ts'
-import type { LoginWish } from './login-attempt.ts'
+import { buildWish, type LoginWish } from './login-wish.ts'
 
 export type LoginParameter =
   | 'kc_idp_hint'
@@ -46,7 +46,7 @@ const FORMS: Readonly<Record<LoginParameter, ParameterForm>> = {
 }
 
 /** All of them together, as they travel in the attempt's cookie. */
-const PARAMETERS_MAX_BYTES = 800
+const PARAMETERS_MAX_BYTES = 750
 
 const NAMES = Object.keys(FORMS) as readonly LoginParameter[]
 
@@ -69,7 +69,7 @@ export function parseLoginWish(
     throw new GatewayError('ERR_REQUEST_MALFORMED', { reason: 'parameters-too-long' })
   }
   const returnTo = parseReturnTo(query.get('return_to') ?? null, frontends, request)
-  return { returnTo, parameters: translateForce(parameters), restarts: 0, boundTo: null }
+  return buildWish(returnTo, translateForce(parameters))
 }
 
 function validateParameter(name: LoginParameter, value: string, allowed: AllowedValues): void {

@@ -1,7 +1,7 @@
 // How a login that did not work ends: started again by itself, or explained on a page.
 import { buildClearCookie, type SetCookieHeader } from '../http/cookies.ts'
 import { buildErrorPage } from '../http/pages.ts'
-import type { Reply } from '../http/reply.ts'
+import { buildRedirect, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import type { ErrorCode } from '../kernel/errors.ts'
 import { attemptCookie, type LoginAttempt } from './login-attempt.ts'
@@ -18,8 +18,7 @@ export async function restart(
   options: LoginOptions,
 ): Promise<Reply> {
   if (attempt.restarts >= RESTARTS_MAX) return refuse(request, attempt, 'ERR_LOGIN_LOOP', because, options)
-  const { returnTo, parameters, restarts, boundTo } = attempt
-  const wish = { returnTo, parameters, restarts: restarts + 1, boundTo }
+  const wish = { ...attempt, restarts: attempt.restarts + 1 }
   return sendToRealm(request, wish, [attemptCookie(attempt.state, options.cookies)], options)
 }
 
@@ -36,6 +35,11 @@ export function refuse(
     loginUrl: buildLoginUrl(options.loginPath, attempt.returnTo),
     headers: [clearAttempt(attempt, options), clearLoginCount(options.cookies)],
   })
+}
+
+/** Nobody is logged in by it: where it was to lead, the browser is asked for its session. */
+export function leave(attempt: LoginAttempt, options: LoginOptions): Reply {
+  return buildRedirect(attempt.returnTo, [clearAttempt(attempt, options)])
 }
 
 export function tellRefused(request: GatewayRequest, code: ErrorCode, reason: string, options: LoginOptions): void {

@@ -6,6 +6,7 @@ import { buildRedirect, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import { FRONT_PAGE, parseReturnTo } from '../http/return-to.ts'
 import type { Redeemed } from '../realm/relying-party.ts'
+import type { SessionLookup } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { refreshDueAt, type SecondLogin, secondLoginOf } from '../session/session.ts'
 import type { Cookies } from '../session/session-cookie.ts'
@@ -13,7 +14,8 @@ import { type FinishLoginOptions, finishAttempt } from './finish-attempt.ts'
 import { attemptCookie, type LoginAttempt } from './login-attempt.ts'
 import { buildLoginCount, isLoginLoop } from './login-loop.ts'
 import { clearAttempt, refuse, tellRefused } from './login-refusal.ts'
-import { buildLoginUrl, findLoginSession, requireDocument, sendToRealm } from './start-login.ts'
+import { buildWish } from './login-wish.ts'
+import { buildLoginUrl, lookUpForLogin, requireDocument, sendToRealm } from './start-login.ts'
 
 /** Its `realm`, `loginPath` and `redirectUri` are the second realm's. */
 export interface SecondLoginOptions extends FinishLoginOptions {
@@ -36,11 +38,12 @@ export async function startSecondLogin(request: GatewayRequest, options: SecondL
   refuseOthers(query, ['return_to'])
   const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends, request)
   const loginRealm = options.loginRealmOf(returnTo)
-  const live = await findBound(request, loginRealm, options)
-  if (live === undefined) {
+  const own = await lookUpBound(request, loginRealm, options)
+  if (own.kind !== 'active') {
     const thisPage = buildLoginUrl(options.loginPath, returnTo)
     return buildRedirect(buildLoginUrl(options.firstLoginPathOf(loginRealm), thisPage))
   }
+  const { live } = own
   if (isHeld(secondLoginOf(live.session, options.realm.realm), options)) return buildRedirect(returnTo)
   return startSecondLoginFor(request, live, returnTo, options)
 }
@@ -62,39 +65,33 @@ export async function startSecondLoginFor(
   const { handle, realm: loginRealm } = live.session
   const parameters: Readonly<Record<string, string>> =
     options.identityProvider === null ? {} : { kc_idp_hint: options.identityProvider }
-  const wish = {
-    returnTo: parseReturnTo(returnTo, options.frontends, request),
-    parameters,
-    restarts: 0,
-    boundTo: { handle, loginRealm },
-  }
-  return sendToRealm(request, wish, [], options)
+  const wish = buildWish(parseReturnTo(returnTo, options.frontends, request), parameters)
+  return sendToRealm(request, { ...wish, boundTo: { handle, loginRealm } }, [], options)
 }
 
 /** `GET /auth/callback/{realm}`. Throws `ERR_REQUEST_MALFORMED`, `ERR_POLICY_CSRF`, `ERR_STORE_UNAVAILABLE`, `ERR_REALM_…`. */
 export function finishSecondLogin(request: GatewayRequest, options: SecondLoginOptions): Promise<Reply> {
-  const findOwn = (attempt: LoginAttempt | undefined) =>
-    findBound(request, attempt?.boundTo?.loginRealm ?? options.loginRealmOf(FRONT_PAGE), options)
-  return finishAttempt(request, findOwn, options, (_request, attempt, _response, redeemed, live) =>
-    keepLogin(request, attempt, redeemed, live, options),
-  )
+  return finishAttempt(request, options, {
+    lookUp: (attempt) =>
+      lookUpBound(request, attempt?.boundTo?.loginRealm ?? options.loginRealmOf(FRONT_PAGE), options),
+    forestall: () => null,
+    answerRefusal: () => null,
+    settle: (attempt, _response, redeemed, own) => keepLogin(request, attempt, redeemed, own, options),
+  })
 }
 
-function findBound(
-  request: GatewayRequest,
-  loginRealm: string,
-  options: SecondLoginOptions,
-): Promise<LiveSession | undefined> {
-  return findLoginSession(request, { sessions: options.sessions, cookies: options.sessionCookiesOf(loginRealm) })
+function lookUpBound(request: GatewayRequest, loginRealm: string, options: SecondLoginOptions): Promise<SessionLookup> {
+  return lookUpForLogin(request, { sessions: options.sessions, cookies: options.sessionCookiesOf(loginRealm) })
 }
 
 async function keepLogin(
   request: GatewayRequest,
   attempt: LoginAttempt,
   redeemed: Redeemed,
-  live: LiveSession | undefined,
+  own: SessionLookup,
   options: SecondLoginOptions,
 ): Promise<Reply> {
+  const live = own.kind === 'active' ? own.live : undefined
   // Another person may have logged in to this browser meanwhile: their session must not get these tokens.
   if (live === undefined || live.session.handle !== attempt.boundTo?.handle) {
     return refuse(request, attempt, 'ERR_LOGIN_SESSION_CHANGED', 'another session than began it', options)

@@ -8,21 +8,16 @@ import { type Frontends, parseReturnTo } from '../http/return-to.ts'
 import { ERRORS, GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { RelyingParty } from '../realm/relying-party.ts'
-import { findSession } from '../session/find-session.ts'
-import type { SessionLifecycle } from '../session/lifecycle.ts'
-import type { LiveSession } from '../session/live-session.ts'
-import {
-  type AttemptOptions,
-  buildAttemptCookie,
-  createLoginAttempt,
-  type LoginWish,
-  surplusAttempts,
-} from './login-attempt.ts'
+import { lookUpSession } from '../session/find-session.ts'
+import type { SessionLifecycle, SessionLookup } from '../session/lifecycle.ts'
+import { type AfterLimitOptions, mustReauthenticate } from './after-limit.ts'
+import { type AttemptOptions, buildAttemptCookie, createLoginAttempt, surplusAttempts } from './login-attempt.ts'
 import { type AllowedParameters, parseLoginWish } from './login-parameters.ts'
+import { asksForMore, buildWish, healing, isSilent, type LoginWish, reauthenticating } from './login-wish.ts'
 
 const RETRY_AFTER_SECONDS = 5
 
-export interface LoginOptions extends AttemptOptions {
+export interface LoginOptions extends AttemptOptions, AfterLimitOptions {
   readonly realm: RelyingParty
   readonly sessions: SessionLifecycle
   readonly events: Events
@@ -38,9 +33,9 @@ export interface LoginOptions extends AttemptOptions {
 export async function startLogin(request: GatewayRequest, options: LoginOptions): Promise<Reply> {
   requireDocument(request)
   const wish = parseLoginWish(request, options.parameters, options.frontends)
-  const asksForMore = Object.keys(wish.parameters).length > 0
-  if (!asksForMore && (await findLoginSession(request, options)) !== undefined) return buildRedirect(wish.returnTo)
-  return sendToRealm(request, wish, [], options)
+  const own = await lookUpForLogin(request, options)
+  if (own.kind === 'active' && !asksForMore(wish)) return buildRedirect(wish.returnTo)
+  return beginLogin(request, wish, own, options)
 }
 
 /**
@@ -54,8 +49,21 @@ export async function startLoginFor(
   options: LoginOptions,
 ): Promise<Reply> {
   requireDocument(request)
-  const wish = { returnTo: parseReturnTo(returnTo, options.frontends, request), parameters, restarts: 0, boundTo: null }
-  return sendToRealm(request, wish, [], options)
+  const wish = buildWish(parseReturnTo(returnTo, options.frontends, request), parameters)
+  return beginLogin(request, wish, await lookUpForLogin(request, options), options)
+}
+
+/** What the browser had before decides how much of the person the realm asks. */
+async function beginLogin(
+  request: GatewayRequest,
+  wish: LoginWish,
+  own: SessionLookup,
+  options: LoginOptions,
+): Promise<Reply> {
+  if (own.kind === 'lost' && !asksForMore(wish)) return sendToRealm(request, healing(wish, own.live), [], options)
+  if (!mustReauthenticate(request, own, options)) return sendToRealm(request, wish, [], options)
+  if (isSilent(wish)) return buildRedirect(wish.returnTo)
+  return sendToRealm(request, reauthenticating(wish), [], options)
 }
 
 /** A frame, an image or a script starts and finishes no login: it could flood the cookies or log somebody in unseen. */
@@ -64,14 +72,14 @@ export function requireDocument(request: GatewayRequest): void {
 }
 
 /** A session that cannot be read any more must not keep its owner from logging in again. */
-export async function findLoginSession(
+export async function lookUpForLogin(
   request: GatewayRequest,
   options: Pick<LoginOptions, 'sessions' | 'cookies'>,
-): Promise<LiveSession | undefined> {
+): Promise<SessionLookup> {
   try {
-    return await findSession(request, options)
+    return await lookUpSession(request, options)
   } catch (error) {
-    if (isGatewayError(error, 'ERR_SESSION_UNREADABLE')) return undefined
+    if (isGatewayError(error, 'ERR_SESSION_UNREADABLE')) return { kind: 'none', because: 'unreadable' }
     throw error
   }
 }

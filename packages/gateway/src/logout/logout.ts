@@ -10,7 +10,7 @@ import type { Events } from '../kernel/events.ts'
 import type { Mac } from '../kernel/mac.ts'
 import { hashSecret, isSameSecret } from '../kernel/secrets.ts'
 import type { RelyingParty } from '../realm/relying-party.ts'
-import { findSession } from '../session/find-session.ts'
+import { heldSession, lookUpSession } from '../session/find-session.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { isLogoutProof } from '../session/logout-proof.ts'
@@ -57,7 +57,7 @@ export async function logout(request: GatewayRequest, options: LogoutOptions): P
   const ticket = query.get('ticket')
   if (ticket !== undefined) return followTicket(request, ticket, options)
   const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends, request)
-  const found = await findSession(request, options)
+  const found = heldSession(await lookUpSession(request, options))
   if (found !== undefined) requireProof(request, query, found, options)
   // Another replica may hold newer tokens than this one remembers.
   const live = found === undefined ? undefined : await options.sessions.reread(found)

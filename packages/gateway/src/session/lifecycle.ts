@@ -36,7 +36,7 @@ export interface NewSession {
   readonly roles: Roles
   readonly accessClaims: Readonly<Record<string, unknown>>
   readonly device: Device
-  /** The session with lost tokens whose place it takes, and whose absolute end it keeps; null for none. */
+  /** The session with lost tokens whose place it takes: its beginning, absolute end and second logins; null for none. */
   readonly heals: LiveSession | null
 }
 
@@ -221,10 +221,10 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       const session: Session = {
         ...known,
         accessClaims: distinctClaims(opened.accessClaims, opened.claims),
-        secondLogins: {},
+        secondLogins: heals === null ? {} : heals.session.secondLogins,
         format: SESSION_FORMAT,
         handle: createHandle(),
-        createdAt: now,
+        createdAt: heals === null ? now : heals.session.createdAt,
         lost: null,
         healedAt: heals === null ? null : now,
         refreshDueAt: newTokensDueAt(opened.tokens),

@@ -95,8 +95,10 @@ export function distinctClaims(
   return Object.fromEntries(Object.entries(accessClaims).filter(differs))
 }
 
+export type PersonClaims = Pick<Session, 'claims' | 'accessClaims'>
+
 /** A claim about the person: the access token's where it differs, else the ID token's; undefined when neither has it. */
-export function claimOf(session: Session, name: string): unknown {
+export function claimOf(session: PersonClaims, name: string): unknown {
   if (Object.hasOwn(session.accessClaims, name)) return session.accessClaims[name]
   return Object.hasOwn(session.claims, name) ? session.claims[name] : undefined
 }

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseLoginWish } from '../../src/login/login-parameters.ts'
+import { buildWish } from '../../src/login/login-wish.ts'
 import { ANY_PARAMETER, FRONTENDS } from '../support/front-door.ts'
 
 const malformed = { code: 'ERR_REQUEST_MALFORMED' }
 const parse = (search: string, allowed = ANY_PARAMETER) => parseLoginWish({ search, headers: {} }, allowed, FRONTENDS)
 
 test('a plain login asks for nothing more', () => {
-  assert.deepEqual(parse('?return_to=%2Forders'), { returnTo: '/orders', parameters: {}, restarts: 0, boundTo: null })
+  assert.deepEqual(parse('?return_to=%2Forders'), buildWish('/orders', {}))
 })
 
 const accepted: ReadonlyArray<readonly [string, Readonly<Record<string, string>>]> = [

@@ -81,6 +81,9 @@ export function createFrontDoor(announcesIssuer = true) {
     maxAttempts: 5,
     attemptSeconds: 600,
     keptAddress: 'network',
+    afterLimit: 'sso',
+    maxPerUser: null,
+    tenantsOf: null,
     waitSeconds: 5,
   }
   const logoutMac = createMac(ring, 'logout-proof')
