@@ -47,6 +47,8 @@ export class Tunnel {
   /** `ending`: the last word waits for the end of a frame. `ended`: nothing is passed on any more. */
   #phase: 'open' | 'ending' | 'ended' = 'open'
   #lastWord: LastWord | null = null
+  /** Connections that are open. */
+  #sides = 2
   #endedBy: TunnelEnd | null = null
 
   constructor(options: TunnelOptions) {
@@ -114,7 +116,8 @@ export class Tunnel {
     })
     from.on('close', () => {
       this.#endedBy ??= name
-      if (to.closed) this.#finish(this.#endedBy)
+      this.#sides -= 1
+      if (this.#sides === 0) this.#finish(this.#endedBy)
       else this.#leaveAlone(name, from, to)
     })
     from.resume()

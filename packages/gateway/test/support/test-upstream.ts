@@ -66,6 +66,8 @@ export async function createTestUpstream(): Promise<TestUpstream> {
         received.push(record(message))
         socket.on('error', () => {})
         next(message, socket, head)
+        // Who does not read does not hear the other side hang up, and node leaves it to us to do the same then.
+        socket.resume().on('end', () => socket.end())
       })
     },
     forget() {
