@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { IncomingHttpHeaders } from 'node:http'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, BrowserAnswer } from '@doorman/dev-realm/browser'
 import { type Dispatcher, request } from 'undici'
 import type { GatewayEvent } from '../../src/kernel/events.ts'
@@ -12,15 +13,26 @@ import { FRONTS, openStage, type Stage, type StageOptions } from './stage.ts'
 
 /** Life of the access tokens that `logInExpired` gets, by which an upstream's test knows them again. */
 const MARKED_SECONDS = 1
+/** A gateway's first words with its realm can be over before anybody listens to its events. */
+const READY_POLL_MILLISECONDS = 5
 
 /** A stage that the test ends, once its gateways have made acquaintance with the realm; no call is counted yet. */
 export async function setStage(t: TestContext, options: Partial<StageOptions> = {}): Promise<Stage> {
   const stage = await openStage({ front: 'direct', ...options })
   t.after(() => stage.close())
-  const introduced = () => eventsOf(stage, 'realm.called').filter(({ endpoint }) => endpoint === 'authorization').length
-  while (introduced() < stage.gateways.length) await nextEvent(stage, 'realm.called')
+  while (!(await isReady(stage))) await pause(READY_POLL_MILLISECONDS)
   stage.realm.calls.clear()
   return stage
+}
+
+/** What `/readyz` of every gateway says. */
+export async function isReady({ gateways }: Pick<Stage, 'gateways'>): Promise<boolean> {
+  const asked = gateways.map(async ({ operatorAddress }) => {
+    const { statusCode, body } = await request(`http://127.0.0.1:${operatorAddress.port}/readyz`)
+    await body.dump()
+    return statusCode === 200
+  })
+  return (await Promise.all(asked)).every(Boolean)
 }
 
 /** One test for a browser that talks to the gateway, and one behind a proxy that ends TLS. */

@@ -28,7 +28,7 @@ export interface Stage extends StageGateways, Pick<Site, 'publicUrl' | 'folder' 
 export const CLIENT_ID = 'web-gateway'
 export const CLIENT_SECRET = 'canary-client-secret'
 
-const DEFAULT_ROUTES = `
+export const DEFAULT_ROUTES = `
   - { path: "/public/*", service: api, require: none, credential: none }
   - { path: "/api/*", service: api, require: { login: true } }
   - { path: "/admin/*", service: api, require: { roles: [admin] } }
