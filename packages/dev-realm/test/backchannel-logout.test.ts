@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import type { DevRealm } from '@doorman/dev-realm'
-import { createLocalJWKSet, jwtVerify } from 'jose'
+import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { createBrowser } from '../src/browser.ts'
 import {
   logIn,
@@ -50,7 +50,7 @@ function setClient(realm: DevRealm, client: { readonly clientId: string }, chang
 
 async function verify(realm: DevRealm, form: URLSearchParams | undefined) {
   const answer = await fetch(`${realm.issuer}/protocol/openid-connect/certs`)
-  return jwtVerify(form?.get('logout_token') ?? '', createLocalJWKSet(await answer.json()))
+  return jwtVerify(form?.get('logout_token') ?? '', createLocalJWKSet((await answer.json()) as JSONWebKeySet))
 }
 
 test('an administrator’s end is told to the client, in the token that Keycloak sends', async (t) => {
