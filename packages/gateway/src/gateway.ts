@@ -92,7 +92,8 @@ async function connect(
   const ring = createRing(config, clock)
   const ca = readAuthorities(config)
   const tell = (state: 'lost' | 'found') => events.emit({ kind: `store.${state}` })
-  const store = observeStore(await openStore(config, { ca, clock, tell }), events)
+  const opened = await openStore(config, { ca, clock, tell })
+  const store = observeStore(opened.store, events)
   closing.push(() => store.close())
   closing.push(
     sweepRegularly(store, {
@@ -102,10 +103,19 @@ async function connect(
       events,
     }),
   )
-  const parts = createParts({ config, onRefused: options.onRefused ?? (() => {}), ca, events, ring, store })
+  const parts = createParts({
+    config,
+    onRefused: options.onRefused ?? (() => {}),
+    ca,
+    events,
+    ring,
+    store,
+    counters: opened.counters,
+  })
   closing.push(async () => {
     await Promise.all(parts.realms.all.map((realm) => realm.close()))
   })
+  closing.push(parts.realmEndings.close)
   closing.push(() => parts.refresher.drain())
   closing.push(() => parts.credentials.drain())
   closing.push(tickRegularly(parts.watches))
@@ -138,6 +148,7 @@ async function connect(
   closing.push(() => operator.close())
   for (const realm of parts.realms.all) realm.start()
   parts.background.start()
+  parts.realmEndings.start()
   await startSigning(parts, closing)
   const publicAddress = await server.start()
   closing.push(async () => {

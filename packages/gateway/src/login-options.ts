@@ -51,7 +51,7 @@ export function buildLoginOptions(realm: string, cookies: Cookies, parts: LoginP
   }
 }
 
-export function tenantReader(tenant: TenantConfig | null): FinishLoginOptions['tenantsOf'] {
+function tenantReader(tenant: TenantConfig | null): FinishLoginOptions['tenantsOf'] {
   return tenant === null ? null : (person) => tenantsOf(claimOf(person, tenant.claim))
 }
 

@@ -1,20 +1,23 @@
 // What a gateway consists of, constructed from the configuration and connected.
 import { existsSync } from 'node:fs'
-import { type Answers, createAnswers } from './answers.ts'
+import { createAnswers } from './answers.ts'
+import { createBackchannelEndpoint } from './backchannel-endpoint.ts'
 import { createBearerVerifier } from './bearer-verifier.ts'
 import type { GatewayConfig, LimitConfig } from './config/gateway-config.ts'
 import { createDoorRoutes, createForwarders } from './door-routes.ts'
 import { createForgeryGuard } from './forgery-guard.ts'
 import { createFrontDoor, type FrontDoor } from './front-door.ts'
 import { createRequestReader } from './http/read-request.ts'
-import type { Events } from './kernel/events.ts'
+import type { Events, SessionEnd } from './kernel/events.ts'
 import { createSealer, type KeyRing } from './kernel/seal.ts'
 import type { Clock } from './kernel/time.ts'
-import { createLimiter, type Limiter } from './limiters.ts'
+import { createLimiters } from './limiters.ts'
 import { type SecondLoginOptions, startSecondLoginFor } from './login/second-login.ts'
 import { findRealm, otherOrigins } from './login-options.ts'
+import { createRealmEndings, type RealmEndings } from './logout/realm-endings.ts'
 import { createDoors, createSecondLogins } from './own-endpoints.ts'
 import { createPassage } from './passage.ts'
+import type { CounterPlace } from './policy/rate-limit.ts'
 import { createRealms, type Realms } from './realms.ts'
 import { buildEndpoints } from './routes.ts'
 import { createSendUpstream } from './send-upstream.ts'
@@ -40,6 +43,7 @@ export interface Parts {
   readonly sessions: SessionLifecycle
   /** Over sessions that have something open. */
   readonly watches: SessionWatches
+  readonly realmEndings: RealmEndings
   readonly refresher: Refresher
   readonly credentials: Credentials
   readonly background: BackgroundRenewal
@@ -47,6 +51,10 @@ export interface Parts {
   readonly signingKeys: SigningKeys | null
   readonly forwarders: ReadonlyMap<string, Forwarder>
 }
+
+/** By these somebody is sent away: who has the realm's session would be let in again at once. */
+const ENDS_AT_REALM: readonly SessionEnd[] = ['user-elsewhere', 'administrator', 'max-per-user']
+export const REALM_ENDINGS = { maxEndings: 1000, patienceSeconds: 1, busySeconds: 5, quietSeconds: 30 }
 
 /** Sessions read at the same time after a word that may concern any of them. */
 const CONCURRENT_READS = 32
@@ -60,9 +68,11 @@ export interface Ground {
   readonly events: Events
   readonly ring: KeyRing
   readonly store: SessionStore
+  /** Where processes count requests together; null for none. */
+  readonly counters: CounterPlace | null
 }
 
-export function createParts({ config, onRefused, ca, events, ring, store }: Ground): Parts {
+export function createParts({ config, onRefused, ca, events, ring, store, counters }: Ground): Parts {
   // One clock for all instants of a session: that of a machine may be wrong.
   const realms = createRealms({ config, onRefused, ca, clock: store.now, events })
   const sessions = createSessionLifecycle({
@@ -76,9 +86,19 @@ export function createParts({ config, onRefused, ca, events, ring, store }: Grou
     verifySeconds: config.session.verifySeconds,
     events,
     onEnded(session, by) {
-      // Where a person ends one, their browser waits for it.
-      if (by !== 'user' && by !== 'new-login' && by !== 'other-login') void endSecondLogins(session, findRealm(realms))
+      // Where a person ends one, their browser waits for it; what takes its place keeps them.
+      if (by === 'user' || by === 'new-login' || by === 'other-login' || by === 'healed') return
+      if (ENDS_AT_REALM.includes(by)) void realmEndings.end(session, 'final')
+      else void endSecondLogins(session, findRealm(realms))
     },
+  })
+  const realmEndings = createRealmEndings({
+    store,
+    sealer: createSealer(ring, 'realm-endings'),
+    sessions,
+    findRealm: findRealm(realms),
+    events,
+    ...REALM_ENDINGS,
   })
   const watches = createSessionWatches({
     store,
@@ -97,6 +117,8 @@ export function createParts({ config, onRefused, ca, events, ring, store }: Grou
     realms,
   })
   const answers = createAnswers(events)
+  const createLimiter = createLimiters({ answers, events, counters })
+  const limiterOf = (limit: LimitConfig | null, name: string) => (limit === null ? null : createLimiter(limit, name))
   const forwarders = createForwarders({ config, ca, watches, events, failed: answers.fail })
   const ground = { config, ring, realms, sessions, watches, refresher, credentials, events, store }
   const doors = createDoors(ground)
@@ -107,7 +129,7 @@ export function createParts({ config, onRefused, ca, events, ring, store }: Grou
     doors,
     loginRealm: config.loginRealm,
     secondLogins,
-    loginLimiter: limiterOf(config.login.limit, answers),
+    loginLimiter: limiterOf(config.login.limit, 'login'),
     issuer: usesInternalTokens(config)
       ? { keys: signingKeys, issuer: config.publicUrl, jwksUrl: config.publicUrl + config.endpoints.jwks }
       : null,
@@ -119,12 +141,21 @@ export function createParts({ config, onRefused, ca, events, ring, store }: Grou
       credentials,
       store,
       events,
-      answers,
+      createLimiter,
+    }),
+    backchannelLogout: createBackchannelEndpoint({
+      config,
+      realms,
+      sessions,
+      store,
+      endings: realmEndings,
+      events,
+      createLimiter,
     }),
   })
   const { isOurs } = ownDoor.cookies
   const refuseForged = createForgeryGuard(config, answers)
-  const limiter = limiterOf(config.limit, answers)
+  const limiter = limiterOf(config.limit, 'all')
   const challengeRealm = new URL(config.publicUrl).host
   const turnAway = createTurnAway({ secondLogins: secondLoginDoors(secondLogins, config), challengeRealm, answers })
   const buildHeaders = createUpstreamHeaders({ publicUrl: new URL(config.publicUrl), isOwnCookie: isOurs })
@@ -150,7 +181,7 @@ export function createParts({ config, onRefused, ca, events, ring, store }: Grou
     corsRules: { ownOrigin: config.publicUrl, otherOrigins: otherOrigins(config) },
     limiter: config.limit?.by === 'ip' ? limiter : null,
     endpoints,
-    routes: createDoorRoutes({ config, forwarders, isOwnCookie: isOurs, answers }),
+    routes: createDoorRoutes({ config, forwarders, isOwnCookie: isOurs, createLimiter }),
     passage,
     refuseForged,
     answers,
@@ -160,16 +191,13 @@ export function createParts({ config, onRefused, ca, events, ring, store }: Grou
     realms,
     sessions,
     watches,
+    realmEndings,
     refresher,
     credentials,
     background,
     signingKeys: usesInternalTokens(config) ? signingKeys : null,
     forwarders,
   }
-}
-
-function limiterOf(limit: LimitConfig | null, answers: Answers): Limiter | null {
-  return limit === null ? null : createLimiter(limit, answers)
 }
 
 function secondLoginDoors(

@@ -2,18 +2,18 @@
 // hear at once what has ended.
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { createEvents } from './kernel/events.ts'
-import { createSealer } from './kernel/seal.ts'
+import { createSealer, type KeyRing } from './kernel/seal.ts'
 import { systemClock } from './kernel/time.ts'
 import { findRealm } from './login-options.ts'
+import { createRealmEndings } from './logout/realm-endings.ts'
 import { openExistingStore, readAuthorities } from './open-store.ts'
 import { describeSession, type OperatorSession } from './operator/sessions.ts'
-import { createRing } from './parts.ts'
+import { createRing, REALM_ENDINGS } from './parts.ts'
 import { createRealms, loginRealmsOf, type Realms } from './realms.ts'
 import { createSessionLifecycle, type SessionLifecycle } from './session/lifecycle.ts'
 import type { Session } from './session/session.ts'
 import { createSessionAdministration, type SessionSelection } from './session/session-administration.ts'
 import type { SessionStore } from './session/session-store.ts'
-import { endSecondLogins } from './tokens/end-second-logins.ts'
 
 /** Its methods reject with `ERR_STORE_UNAVAILABLE`. */
 export interface StoredSessions {
@@ -23,7 +23,7 @@ export interface StoredSessions {
     after: string | null,
     limit: number,
   ): Promise<{ readonly sessions: readonly OperatorSession[]; readonly next: string | null }>
-  /** `unconfirmed`: how many of them may live on at their realm, which did not answer. */
+  /** `unconfirmed`: how many of them their realm has not confirmed yet; running gateways go on asking it. */
   end(selection: SessionSelection): Promise<{ readonly ended: number; readonly unconfirmed: number }>
   close(): Promise<void>
 }
@@ -36,9 +36,18 @@ export interface StoredSessions {
  */
 export async function openSessionAdministration(config: GatewayConfig): Promise<StoredSessions> {
   const store = await openExistingStore(config)
+  const ring = createRing(config, systemClock)
   const realms = openRealms(config)
   const endings: Promise<boolean>[] = []
-  const lifecycle = createLifecycle(config, store, (session) => endings.push(endAtRealm(session, realms)))
+  const lifecycle = createLifecycle(config, store, ring, (session) => endings.push(realmEndings.end(session, 'final')))
+  const realmEndings = createRealmEndings({
+    store,
+    sealer: createSealer(ring, 'realm-endings'),
+    sessions: lifecycle,
+    findRealm: findRealm(realms),
+    events: createEvents(),
+    ...REALM_ENDINGS,
+  })
   const issuers = loginRealmsOf(config).map(([, { issuer }]) => issuer)
   const administration = createSessionAdministration({ lifecycle, store, issuers, limits: config.session })
   return {
@@ -47,11 +56,14 @@ export async function openSessionAdministration(config: GatewayConfig): Promise<
       return { sessions: sessions.map(describeSession), next }
     },
     async end(selection) {
+      // Without a realm's metadata nobody knows where to log out; one that is down is left to the gateways.
+      await Promise.allSettled(realms.all.map((realm) => realm.announcesIssuer()))
       const ended = await administration.end(selection)
       const confirmed = await Promise.all(endings.splice(0))
       return { ended, unconfirmed: confirmed.filter((isConfirmed) => !isConfirmed).length }
     },
     async close() {
+      await realmEndings.close()
       await Promise.all(realms.all.map((realm) => realm.close()))
       await store.close()
     },
@@ -66,11 +78,12 @@ function openRealms(config: GatewayConfig): Realms {
 function createLifecycle(
   config: GatewayConfig,
   store: SessionStore,
+  ring: KeyRing,
   onEnded: (session: Session) => void,
 ): SessionLifecycle {
   return createSessionLifecycle({
     store,
-    sealer: createSealer(createRing(config, systemClock), 'session'),
+    sealer: createSealer(ring, 'session'),
     limits: config.session,
     refreshMarginSeconds: config.refresh.marginSeconds,
     cachedSessions: 1,
@@ -80,22 +93,4 @@ function createLifecycle(
     events: createEvents(),
     onEnded,
   })
-}
-
-/** True when the realm, and those of second logins, have confirmed the end. Never rejects. */
-async function endAtRealm(session: Session, realms: Realms): Promise<boolean> {
-  const realm = findRealm(realms)(session.realm)
-  const { refreshToken } = session.tokens
-  if (realm?.issuer !== session.issuer || refreshToken === null) return false
-  try {
-    // Asks for the metadata, without which nobody knows where to log out.
-    await realms.byName(session.realm).announcesIssuer()
-  } catch {
-    return false
-  }
-  const [isEnded, areSecondEnded] = await Promise.all([
-    realm.endSession(refreshToken),
-    endSecondLogins(session, findRealm(realms)),
-  ])
-  return isEnded && areSecondEnded
 }

@@ -24,7 +24,7 @@ interface Page {
 
 interface Ended {
   readonly ended: number
-  /** Those that may live on at their realm. */
+  /** Those that their realm has not confirmed yet. */
   readonly unconfirmed: number
 }
 
@@ -76,7 +76,7 @@ export function endSessions(
     if (options.json) terminal.print(JSON.stringify({ ended, unconfirmed }))
     else terminal.print(`${ended} ${ended === 1 ? 'session has' : 'sessions have'} ended.`)
     if (unconfirmed > 0) {
-      terminal.tell(`${unconfirmed} of them may live on at their realm, which did not confirm the end.`)
+      terminal.tell(`${unconfirmed} of them their realm has not confirmed yet: running gateways go on asking it.`)
     }
   })
 }
