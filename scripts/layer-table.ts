@@ -17,6 +17,7 @@ export const PACKAGE_WITH_ROOMS = 'gateway'
 /** Rooms of the gateway that a room may import. `@doorman/…` is a workspace package only this room may import. */
 export const ROOM_LAYERS: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
+  browser: [],
   http: ['kernel'],
   realm: ['kernel'],
   config: ['kernel'],

@@ -48,6 +48,7 @@ function expectEntries(): void {
     '@doorman/resource-server',
     ...['express', 'fastify', 'hono', 'node', 'web', 'testing'].map((name) => `@doorman/resource-server/${name}`),
     '@doorman/gateway',
+    '@doorman/gateway/browser',
     '@doorman/dev-realm',
     '@doorman/dev-realm/keycloak',
   ]) {
