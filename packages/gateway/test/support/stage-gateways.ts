@@ -6,12 +6,15 @@ import type { GatewayConfig } from '../../src/config/gateway-config.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { type Gateway, type GatewayOptions, openGateway } from '../../src/gateway.ts'
 import type { GatewayEvent } from '../../src/kernel/events.ts'
+import type { Clock } from '../../src/kernel/time.ts'
 import type { Site } from './site.ts'
 
 export interface GatewaysOptions {
   /** Gateways on one SQLite file behind one address; each connection goes to the next one. Default 1. */
   readonly replicas?: number
   readonly gateway?: GatewayOptions
+  /** The clock of each gateway in turn. Default: `gateway`'s. */
+  readonly clocks?: readonly Clock[]
 }
 
 export interface StageGateways {
@@ -34,16 +37,18 @@ export async function openGateways(
   const config = readStageConfig(yaml, env, folder)
   const events: GatewayEvent[] = []
   const logFile = join(folder, 'gateway.log')
-  const start = async () => {
+  const start = async (index: number) => {
+    const clock = options.clocks?.[index]
     const gateway = await openGateway(config, {
       logLevel: 'debug',
       logDestination: openSync(logFile, 'a'),
       ...options.gateway,
+      ...(clock === undefined ? {} : { clock }),
     })
     gateway.events.subscribe((event) => events.push(event))
     return gateway
   }
-  const gateways = await Promise.all(Array.from({ length: options.replicas ?? 1 }, start))
+  const gateways = await Promise.all(Array.from({ length: options.replicas ?? 1 }, (_, index) => start(index)))
   const aimAtAll = () => aim(gateways.map(({ publicAddress }) => publicAddress.port))
   aimAtAll()
   return {
@@ -53,7 +58,7 @@ export async function openGateways(
     log: () => readFile(logFile, 'utf8'),
     async restart(index) {
       await gateways[index]?.close()
-      gateways[index] = await start()
+      gateways[index] = await start(index)
       aimAtAll()
     },
   }
