@@ -7,7 +7,7 @@ import { type Clock, systemClock } from './kernel/time.ts'
 import { createLog } from './observability/log.ts'
 import type { LogLevel } from './observability/log-lines.ts'
 import { createMetrics } from './observability/metrics.ts'
-import { openStore, readAuthorities } from './open-store.ts'
+import { openStore, readAuthorities, tellOfStore } from './open-store.ts'
 import { createExplainer } from './operator-explain.ts'
 import { openOperator } from './operator-listeners.ts'
 import { createParts, createRing, type Parts } from './parts.ts'
@@ -91,8 +91,7 @@ async function connect(
 
   const ring = createRing(config, clock)
   const ca = readAuthorities(config)
-  const tell = (state: 'lost' | 'found') => events.emit({ kind: `store.${state}` })
-  const opened = await openStore(config, { ca, clock, tell })
+  const opened = await openStore(config, { ca, clock, tell: (state) => tellOfStore(state, events) })
   const store = observeStore(opened.store, events)
   closing.push(() => store.close())
   closing.push(
@@ -115,6 +114,7 @@ async function connect(
   closing.push(async () => {
     await Promise.all(parts.realms.all.map((realm) => realm.close()))
   })
+  closing.push(() => parts.sessions.close())
   closing.push(parts.realmEndings.close)
   closing.push(() => parts.refresher.drain())
   closing.push(() => parts.credentials.drain())

@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { GatewayError } from './kernel/errors.ts'
+import type { Events } from './kernel/events.ts'
 import { type Clock, systemClock } from './kernel/time.ts'
 import type { CounterPlace } from './policy/rate-limit.ts'
 import type { SessionStore } from './session/session-store.ts'
@@ -12,19 +13,26 @@ import { openSqliteStore } from './stores/sqlite.ts'
 
 const SQLITE_PACE = { pollMillis: 100, busyMillis: 2000 }
 
+const POLLING =
+  'word of changes in PostgreSQL does not come through, so that they are looked for four times a second: ' +
+  'a pooler that works by transaction is in between'
+
 export interface OpenedStore {
   readonly store: SessionStore
   /** Where processes count requests together; null where the store has no such place. */
   readonly counters: CounterPlace | null
 }
 
+/** `polling`: changes by other processes are not heard of at once but looked for. */
+export type StoreState = 'lost' | 'found' | 'polling'
+
 export interface OpenStoreOptions {
   /** PEM certificates of authorities to trust beside Node's own. */
   readonly ca: readonly string[]
   /** Of the stores that have none of their own. */
   readonly clock: Clock
-  /** Called when the store, or its word about changes, gets out of reach, and when it is back. Must not throw. */
-  readonly tell: (state: 'lost' | 'found') => void
+  /** Told when the store, or its word about changes, gets out of reach, and when it is back. Must not throw. */
+  readonly tell: (state: StoreState) => void
 }
 
 /** Rejects with `ERR_STORE_REFUSED`, or `ERR_STORE_UNAVAILABLE`. */
@@ -40,13 +48,20 @@ export async function openStore({ session }: GatewayConfig, options: OpenStoreOp
       const opened = await openRedisStore({ ...store, prefix, ca, clock: null, tell })
       return { store: opened, counters: opened.counters }
     }
-    case 'postgres':
-      return local(await openPostgresStore({ ...store, schema: prefix, connections, ca, clock: null, tell }))
+    case 'postgres': {
+      const opened = await openPostgresStore({ ...store, schema: prefix, connections, ca, clock: null, tell })
+      return { store: opened, counters: opened.counters }
+    }
   }
 }
 
 function local(store: SessionStore): OpenedStore {
   return { store, counters: null }
+}
+
+export function tellOfStore(state: StoreState, events: Events): void {
+  if (state !== 'polling') events.emit({ kind: `store.${state}` })
+  else events.emit({ kind: 'gateway.warned', warning: POLLING })
 }
 
 /** PEM certificates of authorities to trust beside Node's own. */

@@ -74,7 +74,7 @@ export function createAnnouncements(channel: string, tell: (change: StoreChange)
       const change = parseChange(key, by ?? '')
       open.set(write, false)
       try {
-        const answer = await work({ write, words: [channel, `${FORMAT}:${write}:${by ?? ''}:${key}`] })
+        const answer = await work({ write, words: [channel, buildMessage(write, { key, by })] })
         settle(write, change, wrote(answer))
         return answer
       } catch (error) {
@@ -85,6 +85,10 @@ export function createAnnouncements(channel: string, tell: (change: StoreChange)
       }
     },
   }
+}
+
+export function buildMessage(write: string, { key, by }: ChangeOfOne): string {
+  return `${FORMAT}:${write}:${by ?? ''}:${key}`
 }
 
 function parseChange(key: string, by: string): StoreChange {

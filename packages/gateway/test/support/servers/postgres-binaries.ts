@@ -48,7 +48,8 @@ function linkLibraries(native: string): void {
 }
 
 /** PostgreSQL refuses to run as root; this is `nobody` nearly everywhere. */
-export const SERVER_USER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+export const SERVER_USER: { readonly uid: number; readonly gid: number } | Record<string, never> =
+  process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
 /** The programs where the server's user may read them: in place, or a copy below `folder`. */
 export function readablePrograms(programs: string, folder: string): string {

@@ -65,7 +65,8 @@ export async function startPostgres(): Promise<PostgresServer> {
 }
 
 function giveAway(path: string): void {
-  if ('uid' in SERVER_USER) chownSync(path, SERVER_USER.uid, SERVER_USER.gid)
+  const { uid, gid } = SERVER_USER
+  if (uid !== undefined && gid !== undefined) chownSync(path, uid, gid)
 }
 
 function writePrivate(path: string, text: string): string {
