@@ -84,8 +84,21 @@ test('a token that comes again although its successor was written is explained b
     const ledger = ledgerOf('none')
     spend(ledger, 't1', 'p1', 0)
     ledger.keep('alice')
-    if (losesWrites) ledger.loseWrites(1)
+    ledger.harmStore(losesWrites)(1)
     refuse(ledger, 't1', 'p2', 5)
+    assert.equal(ledger.takeRefusal('alice'), cause)
+  }
+})
+
+test('a store that failed under the answer explains a refusal until long after', () => {
+  for (const [now, cause] of [
+    [10, 'unwritten'],
+    [100, null],
+  ] as const) {
+    const ledger = ledgerOf('none')
+    ledger.harmStore(true)(1)
+    spend(ledger, 't1', 'p1', now)
+    refuse(ledger, 't1', 'p2', now + 1)
     assert.equal(ledger.takeRefusal('alice'), cause)
   }
 })

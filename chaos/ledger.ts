@@ -10,8 +10,9 @@ export type Sender = string
  * `answer`: the realm has spent the token, and its answer was lost on the way or with the process that waited for it.
  * `stopped`: a process was stopped between its last look at the lease and the request.
  * `write`: the store has lost a write that it had acknowledged.
+ * `unwritten`: the store failed while a process held the answer, or lost the lease under which it asked.
  */
-export type Cause = 'answer' | 'stopped' | 'write'
+export type Cause = 'answer' | 'stopped' | 'write' | 'unwritten'
 
 /** One due refresh: from the first request with its token to the next token. */
 export interface Round {
@@ -49,6 +50,12 @@ interface Stop {
   until: number | null
 }
 
+interface StoreTrouble {
+  readonly losesWrites: boolean
+  /** Infinite while it lasts. */
+  until: number
+}
+
 export interface Ledger {
   /** A token request has arrived. */
   present(person: string, tokenId: string, sender: Sender | null, now: number): Round
@@ -63,11 +70,13 @@ export interface Ledger {
   cost(person: string, now: number): void
   /** A process stands still, or is gone, from now on; returns the function that says that it goes on. */
   stop(sender: Sender, now: number): (now: number) => void
-  /** The store may have lost what it had acknowledged. */
-  loseWrites(now: number): void
+  /** The store is in trouble from now on; returns the function that says that it is well again. */
+  harmStore(losesWrites: boolean): (now: number) => void
   tokensIssuedAt(person: string): number
-  /** Why the realm has refused a token since this was asked last. */
+  /** Why the realm has refused a token since this was asked last; null: nothing explains it, undefined: it has not. */
   takeRefusal(person: string): Cause | null | undefined
+  /** What is known of its round, for whoever looks for a fault of ours. */
+  describe(person: string): string
   rounds(): number
 }
 
@@ -78,12 +87,14 @@ const SPARE_SECONDS = 20
 const SEND_SECONDS = 3
 const REMEMBERED_TOKENS = 5
 const REMEMBERED_STOPS = 50
+/** Connections come back so late after the store. */
+const RECOVERY_SECONDS = 20
 
 export function createLedger(reuse: 0 | 1, planRound: (index: number) => PlannedRound): Ledger {
   const accounts = new Map<string, Account>()
   const stops: Stop[] = []
   let rounds = 0
-  let writesLostAt = Number.NEGATIVE_INFINITY
+  const troubles: StoreTrouble[] = []
 
   function accountOf(person: string): Account {
     const none = { round: null, earlier: [], tokensIssuedAt: 0, costAt: Number.NEGATIVE_INFINITY, refusal: undefined }
@@ -121,12 +132,15 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
   function explain(account: Account, tokenId: string): Cause | null {
     const { round } = account
     if (round === null) return null
+    const isOld = round.tokenId !== tokenId
+    const isLost = LOSING_FAULTS.includes(round.fault) || round.presentations.slice(0, -1).some(wasStopped)
+    if (!isOld && !round.isKept && isLost) return 'answer'
     const last = round.presentations.at(-1)
     if (last !== undefined && hasJustGoneOn(last.sender, last.at)) return 'stopped'
-    const isOld = round.tokenId !== tokenId
-    if (isOld || round.isKept) return writesLostAt >= (round.presentations[0]?.at ?? 0) - SPARE_SECONDS ? 'write' : null
-    const isLost = LOSING_FAULTS.includes(round.fault) || round.presentations.slice(0, -1).some(wasStopped)
-    return isLost ? 'answer' : null
+    const beganAt = round.presentations[0]?.at ?? 0
+    const since = troubles.filter(({ until }) => until + RECOVERY_SECONDS >= beganAt)
+    if (!isOld && !round.isKept) return since.length > 0 ? 'unwritten' : null
+    return since.some(({ losesWrites }) => losesWrites) ? 'write' : null
   }
 
   return {
@@ -161,14 +175,24 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
         stop.until = until
       }
     },
-    loseWrites(now) {
-      writesLostAt = now
+    harmStore(losesWrites) {
+      const trouble = { losesWrites, until: Number.POSITIVE_INFINITY }
+      troubles.push(trouble)
+      if (troubles.length > REMEMBERED_STOPS) troubles.shift()
+      return (until) => {
+        trouble.until = until
+      }
     },
     tokensIssuedAt: (person) => accountOf(person).tokensIssuedAt,
     takeRefusal(person) {
       const { refusal } = accountOf(person)
       change(person, { refusal: undefined })
       return refusal
+    },
+    describe(person) {
+      const { round } = accountOf(person)
+      const sent = round?.presentations.map(({ sender, at }) => `${sender ?? 'somebody'} at ${at.toFixed(2)}`) ?? []
+      return `round ${round?.index}, ${round?.fault}, spent ${round?.isSpent}, kept ${round?.isKept}, by ${sent.join(', ')}`
     },
     rounds: () => rounds,
   }

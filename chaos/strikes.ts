@@ -133,9 +133,9 @@ export function createStriker(ground: StrikeGround): Striker {
   async function harmStore(name: string): Promise<void> {
     const fault = ground.store.faults[name]
     if (fault === undefined) throw new TypeError(`no fault ${name}`)
-    if (fault.losesWrites) ledger.loseWrites(nowSeconds())
+    const isWell = ledger.harmStore(fault.losesWrites)
     await fault.run()
-    if (fault.losesWrites) ledger.loseWrites(nowSeconds())
+    isWell(nowSeconds())
   }
 
   return {

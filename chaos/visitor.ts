@@ -121,16 +121,17 @@ export function createVisitor(ground: VisitorGround): Visitor {
   async function comeBack(loginUrl: string | null): Promise<void> {
     const startedAt = performance.now()
     const refusal = ledger.takeRefusal(person.id)
+    const facts = `${refusal === undefined ? 'nothing refused' : (refusal ?? 'unexplained')}; ${ledger.describe(person.id)}`
     const way = await findWayIn(loginUrl)
     ledger.renew(person.id, performance.now() / 1000)
     ledger.cost(person.id, performance.now() / 1000)
     if (way === 'form' || way === 'nowhere') {
-      ground.complain(`${person.username}: lost (${way}; ${refusal ?? 'unexplained'})`)
+      ground.complain(`${person.username}: lost (${way}; ${facts})`)
       counter.lost()
     } else if (refusal === undefined && way === 'still in') {
-      wrong('unfounded 401', 'and in again at once')
+      wrong('unfounded 401', facts)
     } else {
-      if (refusal === null || refusal === undefined) ground.complain(`${person.username}: healed, unexplained`)
+      if (refusal === null || refusal === undefined) ground.complain(`${person.username}: healed (${facts})`)
       counter.healed(refusal ?? null, performance.now() - startedAt)
     }
   }
