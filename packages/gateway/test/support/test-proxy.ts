@@ -8,8 +8,9 @@ import { createHttpServer, type HttpLimits, sendReply } from '../../src/http/ser
 import type { ErrorCode, GatewayError } from '../../src/kernel/errors.ts'
 import { buildPreflightReply, judgeCors, type Preflight } from '../../src/policy/cors.ts'
 import { judgeOrigin } from '../../src/policy/csrf.ts'
+import type { LiveSession } from '../../src/session/live-session.ts'
 import { createCookies } from '../../src/session/session-cookie.ts'
-import { createForwarder, type ForwardRules } from '../../src/upstream/forward.ts'
+import { createForwarder, type ForwarderOptions, type ForwardRules } from '../../src/upstream/forward.ts'
 import { createUpstreamHeaders } from '../../src/upstream/headers.ts'
 import { compileRewrite } from '../../src/upstream/rewrite.ts'
 import { compileRoutes, type RouteRule } from '../../src/upstream/route.ts'
@@ -32,6 +33,9 @@ export interface TestProxyOptions {
   readonly maxConnections?: number
   readonly connectTimeoutSeconds?: number
   readonly ca?: readonly string[]
+  /** On behalf of whom requests are made. Default: nobody. */
+  readonly live?: LiveSession
+  readonly sessionEnd?: Partial<Pick<ForwarderOptions, 'watch' | 'cutsInFlight'>>
 }
 
 export interface TestProxy {
@@ -88,6 +92,7 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
     watch: () => () => {},
     cutsInFlight: false,
     upgradeClosed: () => {},
+    ...options.sessionEnd,
   })
   const rules: ForwardRules = {
     headersTimeoutSeconds: 10,
@@ -148,7 +153,13 @@ export async function createTestProxy(options: TestProxyOptions): Promise<TestPr
       if (verdict.kind === 'refused') return answer(exchange, 'ERR_POLICY_CSRF')
     }
     const target = route.rewriting(request.path) + request.search
-    forwarder.forward(exchange, target, buildHeaders(exchange, options.authorization ?? null, null), rules, null)
+    forwarder.forward(
+      exchange,
+      target,
+      buildHeaders(exchange, options.authorization ?? null, null),
+      rules,
+      options.live ?? null,
+    )
   }
 
   return {

@@ -8,6 +8,7 @@ import { suite, type TestContext, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from '../support/loopback-certificate.ts'
 import { buildRaw, openRaw, sendRaw } from '../support/raw-http.ts'
+import { buildLive } from '../support/sessions.ts'
 import { createTestProxy, type TestProxyOptions } from '../support/test-proxy.ts'
 import { createTestUpstream, sayOk } from '../support/test-upstream.ts'
 
@@ -473,4 +474,51 @@ suite('an upstream with a certificate', () => {
     assert.equal(response.status, 502)
     assert.equal(failures[0]!.code, 'ERR_UPSTREAM_UNREACHABLE')
   })
+})
+
+suite('the end of a session', () => {
+  async function setUpWatched(t: TestContext, cutsInFlight: boolean) {
+    const watches: boolean[] = []
+    let open = 0
+    const parts = await setUp(t, {
+      live: buildLive(),
+      sessionEnd: {
+        cutsInFlight,
+        watch(_live, { usesTokens }) {
+          watches.push(usesTokens)
+          open += 1
+          return () => {
+            open -= 1
+          }
+        },
+      },
+    })
+    return { ...parts, watches, open: () => open }
+  }
+
+  test('is not watched for by requests that may finish', async (t) => {
+    const { proxy, watches } = await setUpWatched(t, false)
+    await (await fetch(proxy.url)).text()
+    assert.deepEqual(watches, [])
+  })
+
+  test('is watched for by requests that may not, for as long as they last', async (t) => {
+    const { proxy, watches, open } = await setUpWatched(t, true)
+    await (await fetch(proxy.url)).text()
+    assert.deepEqual([watches, open()], [[false], 0])
+  })
+
+  for (const cutsInFlight of [false, true]) {
+    test(`is watched for by event streams ${cutsInFlight ? 'as by all others' : 'alone'}`, async (t) => {
+      const { upstream, proxy, watches, open } = await setUpWatched(t, cutsInFlight)
+      upstream.answer((_message, response) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 1\n\n')
+      })
+      const [request, answer] = await get(proxy.url)
+      await once(answer, 'data')
+      assert.deepEqual([watches.at(-1), open()], [true, 1])
+      request.destroy()
+      await until(() => open() === 0)
+    })
+  }
 })
