@@ -9,14 +9,14 @@ import type { FinishLoginOptions } from './login/finish-attempt.ts'
 import type { SecondLoginOptions } from './login/second-login.ts'
 import { startLoginFor } from './login/start-login.ts'
 import { createLoginDoors, type LoginDoor, type LoginDoors } from './login-doors.ts'
-import { buildLoginOptions, findRealm, type LoginParts, otherOrigins } from './login-options.ts'
+import { buildLoginOptions, type LoginParts, otherOrigins } from './login-options.ts'
 import { type LogoutOptions, logOutPage } from './logout/logout.ts'
+import type { RealmEndings } from './logout/realm-endings.ts'
 import { loginRealmsOf, realmSuffix } from './realms.ts'
 import type { DoorEndpoints } from './routes.ts'
 import { type Cookies, createCookies } from './session/session-cookie.ts'
 import type { SessionWatches } from './session/session-watch.ts'
 import type { Credentials } from './tokens/credential.ts'
-import { endSecondLogins } from './tokens/end-second-logins.ts'
 import type { Refresher } from './tokens/refresh.ts'
 import { storeSecondLogin } from './tokens/second-login.ts'
 
@@ -26,6 +26,7 @@ export interface EndpointParts extends LoginParts {
   readonly refresher: Refresher
   readonly credentials: Credentials
   readonly watches: SessionWatches
+  readonly realmEndings: RealmEndings
 }
 
 function createRealmCookies(realm: string, config: GatewayConfig): Cookies {
@@ -106,7 +107,7 @@ function everySecond(act: () => void): () => void {
 function buildLogoutOptions(
   login: FinishLoginOptions,
   logoutMac: Mac,
-  { config, ring, realms, store }: EndpointParts,
+  { config, ring, realmEndings, watches, store }: EndpointParts,
 ): LogoutOptions {
   const { realm, cookies, sessions, events, frontends } = login
   const suffix = realmSuffix(realm.realm, config)
@@ -123,7 +124,8 @@ function buildLogoutOptions(
     logoutPath: config.endpoints.logout + suffix,
     loggedOutPath,
     postLogoutRedirectUri: config.publicUrl + loggedOutPath,
-    endSecondLogins: (session) => endSecondLogins(session, findRealm(realms)),
+    endAtRealms: (session) => realmEndings.end(session, 'resumable'),
+    tellEnded: watches.tellEnded,
     wait: waitLoosely,
     realmSeconds: LOGOUT_REALM_SECONDS,
   }

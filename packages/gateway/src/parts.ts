@@ -120,7 +120,7 @@ export function createParts({ config, onRefused, ca, events, ring, store, counte
   const createLimiter = createLimiters({ answers, events, counters })
   const limiterOf = (limit: LimitConfig | null, name: string) => (limit === null ? null : createLimiter(limit, name))
   const forwarders = createForwarders({ config, ca, watches, events, failed: answers.fail })
-  const ground = { config, ring, realms, sessions, watches, refresher, credentials, events, store }
+  const ground = { config, ring, realms, sessions, watches, realmEndings, refresher, credentials, events, store }
   const doors = createDoors(ground)
   const secondLogins = createSecondLogins(doors, ground)
   const ownDoor = doors.byRealm(config.loginRealm)

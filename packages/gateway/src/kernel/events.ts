@@ -85,6 +85,14 @@ export type GatewayEvent =
       readonly by: SessionEnd
       readonly because: string
     }
+  /** It has ended for this process while the store was out of reach; for others when the store is back. */
+  | {
+      readonly kind: 'session.end-delayed'
+      readonly realm: string
+      readonly subject: string
+      readonly session: string
+      readonly by: SessionEnd
+    }
   /** Its tokens were refused, and may be replaced by a silent login. */
   | {
       readonly kind: 'session.lost'

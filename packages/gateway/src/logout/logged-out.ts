@@ -20,14 +20,19 @@ export async function loggedOut(request: GatewayRequest, options: LoggedOutOptio
   if (ticket !== undefined && more.length === 0 && isSameSecret(ticket.state, state ?? '')) {
     return buildRedirect(parseReturnTo(ticket.returnTo, options.frontends, request), [clearTicketCookie(options)])
   }
-  return query.get('realm') === 'unconfirmed' ? unconfirmedPage(options) : loggedOutPage()
+  const isAway = query.get('store') === 'away'
+  return query.get('realm') === 'unconfirmed' ? unconfirmedPage(isAway, options) : loggedOutPage(isAway)
 }
 
-function loggedOutPage(): Reply {
-  return buildPage(200, { title: 'You are logged out', text: 'See you soon.', links: [FRONT_PAGE_LINK], footnote: '' })
+const AWAY =
+  'Some of our servers cannot be told at the moment; they will be as soon as possible. This browser cannot get in any more.'
+
+function loggedOutPage(isAway: boolean): Reply {
+  const text = isAway ? AWAY : 'See you soon.'
+  return buildPage(200, { title: 'You are logged out', text, links: [FRONT_PAGE_LINK], footnote: '' })
 }
 
-function unconfirmedPage(options: LoggedOutOptions): Reply {
+function unconfirmedPage(isAway: boolean, options: LoggedOutOptions): Reply {
   // Without a hint the realm asks the person first, which is what a link that anybody can open must do.
   const url = options.realm.buildEndSessionUrl({
     idTokenHint: null,
@@ -36,7 +41,8 @@ function unconfirmedPage(options: LoggedOutOptions): Reply {
   })
   const text =
     'You are logged out of this application. The login service did not confirm that it has logged you out as well; ' +
-    'until it does, logging in here again may not ask for your password.'
+    'until it does, logging in here again may not ask for your password.' +
+    (isAway ? ` ${AWAY}` : '')
   const there = url === null ? [] : [{ href: url.href, label: 'Log out there, too' }]
   return buildPage(200, { title: 'You are logged out here', text, links: [...there, FRONT_PAGE_LINK], footnote: '' })
 }

@@ -1,12 +1,13 @@
-// Ends a session: here first, then at its realms, then in the browser. Whatever a realm does, the session has ended.
+// Ends a session: here first, then at its realms, then in the browser. Whatever a realm does, and were the store itself
+// out of reach, the session has ended where it was asked for.
 import { buildClearCookie, type SetCookieHeader } from '../http/cookies.ts'
 import { isNavigation } from '../http/navigation.ts'
 import { parseQuery, type Query, refuseOthers } from '../http/query.ts'
 import { buildJson, buildRedirect, buildReply, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import { type Frontends, parseReturnTo } from '../http/return-to.ts'
-import { GatewayError } from '../kernel/errors.ts'
-import type { Events } from '../kernel/events.ts'
+import { GatewayError, isGatewayError } from '../kernel/errors.ts'
+import type { Events, SessionEnd } from '../kernel/events.ts'
 import type { Mac } from '../kernel/mac.ts'
 import { hashSecret, isSameSecret } from '../kernel/secrets.ts'
 import type { RelyingParty } from '../realm/relying-party.ts'
@@ -15,6 +16,7 @@ import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { isLogoutProof } from '../session/logout-proof.ts'
 import type { Session } from '../session/session.ts'
+import { readSessionId } from '../session/session-cookie.ts'
 import type { SessionStore } from '../session/session-store.ts'
 import {
   buildTicketCookie,
@@ -37,8 +39,10 @@ export interface LogoutOptions extends TicketOptions {
   readonly loggedOutPath: string
   /** `publicUrl` and `loggedOutPath`; the one post-logout URI registered at the realm. */
   readonly postLogoutRedirectUri: string
-  /** True when the sessions at second realms have ended, too. Never rejects. */
-  readonly endSecondLogins: (session: Session) => Promise<boolean>
+  /** True when the realms have ended what the session held there; else they are asked again later. Never rejects. */
+  readonly endAtRealms: (session: Session) => Promise<boolean>
+  /** Tells what is open on this replica, where the store cannot. */
+  readonly tellEnded: (key: string, by: SessionEnd) => void
   readonly wait: (seconds: number) => Promise<void>
   /** How long a browser waits for the realms to end their sessions. */
   readonly realmSeconds: number
@@ -49,7 +53,8 @@ const END_SESSION_URL_MAX_CHARS = 4000
 
 /**
  * `POST /auth/logout`, once its origin has been proved, or `GET` with the proof of `logout_url`.
- * Throws `ERR_REQUEST_MALFORMED`, `ERR_LOGOUT_PROOF_INVALID`, `ERR_STORE_UNAVAILABLE`; the session then lives on.
+ * Throws `ERR_REQUEST_MALFORMED`, `ERR_LOGOUT_PROOF_INVALID`; the session then lives on. So it does after
+ * `ERR_STORE_UNAVAILABLE`, which is thrown only where this replica does not know the session by itself.
  */
 export async function logout(request: GatewayRequest, options: LogoutOptions): Promise<Reply> {
   const query = parseQuery(request.search)
@@ -57,15 +62,58 @@ export async function logout(request: GatewayRequest, options: LogoutOptions): P
   const ticket = query.get('ticket')
   if (ticket !== undefined) return followTicket(request, ticket, options)
   const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends, request)
-  const found = heldSession(await lookUpSession(request, options))
-  if (found !== undefined) requireProof(request, query, found, options)
-  // Another replica may hold newer tokens than this one remembers.
-  const live = found === undefined ? undefined : await options.sessions.reread(found)
+  try {
+    return await logOut(request, query, returnTo, options)
+  } catch (error) {
+    if (!isGatewayError(error, 'ERR_STORE_UNAVAILABLE')) throw error
+    return logOutWithoutStore(request, query, error, options)
+  }
+}
+
+async function logOut(request: GatewayRequest, query: Query, returnTo: string, options: LogoutOptions): Promise<Reply> {
+  const live = await endHere(request, query, options)
   if (live === undefined) return answerNobody(request, returnTo, options)
-  const realmSession = await end(request, live, options)
+  const realmSession = await endThere(request, live, options)
   return isNavigation(request)
     ? sendBrowser(live, returnTo, realmSession, options)
     : tellPage(live, returnTo, realmSession, options)
+}
+
+/** Undefined when there is none to end. */
+async function endHere(
+  request: GatewayRequest,
+  query: Query,
+  options: LogoutOptions,
+): Promise<LiveSession | undefined> {
+  const found = heldSession(await lookUpSession(request, options))
+  if (found === undefined) return undefined
+  requireProof(request, query, found, options)
+  // Another replica may hold newer tokens than this one remembers.
+  const live = await options.sessions.reread(found)
+  if (live !== undefined) await options.sessions.end(live, 'user', 'logout')
+  return live
+}
+
+/** By what this replica remembers. The cookie goes: nobody else may end the session before the store is back. */
+async function logOutWithoutStore(
+  request: GatewayRequest,
+  query: Query,
+  unavailable: GatewayError,
+  options: LogoutOptions,
+): Promise<Reply> {
+  const { sessions, cookies, loggedOutPath } = options
+  const live = sessions.findHeld(readSessionId(request, cookies))
+  if (live === undefined) throw unavailable
+  requireProof(request, query, live, options)
+  if (!sessions.endLater(live, 'user', 'logout')) throw unavailable
+  options.tellEnded(live.key, 'user')
+  const realmSession = await endThere(request, live, options)
+  const cleared = [buildClearCookie(cookies.session)]
+  const known = realmSession === 'ended' ? {} : { realm: 'unconfirmed' }
+  const page = `${loggedOutPath}?${new URLSearchParams({ ...known, store: 'away' })}`
+  return isNavigation(request)
+    ? buildRedirect(page, cleared)
+    : buildJson(200, { logout_url: page, complete: false }, cleared)
 }
 
 function requireProof(request: GatewayRequest, query: Query, live: LiveSession, options: LogoutOptions): void {
@@ -84,14 +132,9 @@ function answerNobody(request: GatewayRequest, returnTo: string, options: Logout
 type RealmSession = 'ended' | 'unconfirmed' | 'left-to-browser'
 
 async function endAtRealm({ session }: LiveSession, options: LogoutOptions): Promise<RealmSession> {
-  const { refreshToken } = session.tokens
-  const endings = [
-    options.endSecondLogins(session),
-    ...(refreshToken === null ? [] : [options.realm.endSession(refreshToken)]),
-  ]
-  const ended = Promise.all(endings).then((confirmed) => confirmed.every(Boolean))
+  const ended = options.endAtRealms(session)
   const isConfirmed = await Promise.race([ended, options.wait(options.realmSeconds).then(() => false)])
-  if (refreshToken === null) return 'left-to-browser'
+  if (session.tokens.refreshToken === null) return 'left-to-browser'
   return isConfirmed ? 'ended' : 'unconfirmed'
 }
 
@@ -131,12 +174,12 @@ export async function logOutPage(
   options: LogoutOptions,
 ): Promise<PageLogout> {
   const live = (await options.sessions.reread(found)) ?? found
-  const realmSession = await end(request, live, options)
+  await options.sessions.end(live, 'user', 'logout')
+  const realmSession = await endThere(request, live, options)
   return buildPageLogout(live, parseReturnTo(null, options.frontends, request), realmSession, options)
 }
 
-async function end(request: GatewayRequest, live: LiveSession, options: LogoutOptions): Promise<RealmSession> {
-  await options.sessions.end(live, 'user', 'logout')
+async function endThere(request: GatewayRequest, live: LiveSession, options: LogoutOptions): Promise<RealmSession> {
   const realmSession = await endAtRealm(live, options)
   tellFinished(request, live, realmSession, options)
   return realmSession
@@ -144,7 +187,7 @@ async function end(request: GatewayRequest, live: LiveSession, options: LogoutOp
 
 function tellPage(live: LiveSession, returnTo: string, state: RealmSession, options: LogoutOptions): Reply {
   const { logoutUrl, cookies } = buildPageLogout(live, returnTo, state, options)
-  return buildJson(200, { logout_url: logoutUrl }, cookies)
+  return buildJson(200, { logout_url: logoutUrl, complete: true }, cookies)
 }
 
 /** A page cannot follow a redirect to the realm by itself; it gets an address of ours to navigate to, once. */

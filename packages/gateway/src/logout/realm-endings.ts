@@ -134,7 +134,7 @@ export function createRealmEndings(options: RealmEndingsOptions): RealmEndings {
       // A person waits for theirs; thousands that an operator ends take turns.
       return track(intent === 'resumable' ? end(endings) : inTurn(() => end(endings)))
     },
-    start: () => schedule(0),
+    start: () => schedule(options.busySeconds),
     async close() {
       isClosing = true
       clearTimeout(timer)

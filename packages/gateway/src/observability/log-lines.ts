@@ -45,6 +45,8 @@ export function buildLogLine(event: LoggedEvent): LogLine {
       })
     case 'session.ended':
       return line('audit', event.kind, { ...whose(event), by: event.by, because: redact(event.because) })
+    case 'session.end-delayed':
+      return line('audit', event.kind, { ...whose(event), by: event.by })
     case 'session.lost':
       return line('audit', event.kind, { ...whose(event), because: redact(event.because) })
     case 'back-channel.received':

@@ -18,6 +18,8 @@ export interface HotSessions {
    */
   get(sessionId: string): LiveSession | undefined
   getByKey(key: string): LiveSession | undefined
+  /** At whatever age. */
+  peek(key: string): LiveSession | undefined
   /**
    * The session of a record that was just read. `known`: an object the caller holds for this session.
    * Undefined when it cannot be opened. Throws `ERR_SESSION_UNREADABLE`.
@@ -132,6 +134,7 @@ export function createHotSessions(options: HotSessionsOptions): HotSessions {
       const since = store.now() - seconds
       return cache.all().filter(({ lastUsedAt }) => lastUsedAt >= since)
     },
+    peek: cache.peek,
     drop: cache.drop,
   }
 }

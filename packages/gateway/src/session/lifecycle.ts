@@ -5,6 +5,7 @@ import type { Sealer } from '../kernel/seal.ts'
 import type { EpochSeconds } from '../kernel/time.ts'
 import type { Roles, TokenSet } from '../realm/token-set.ts'
 import { buildLive, createHotSessions, type WatchedSession } from './hot-sessions.ts'
+import { createLateEndings } from './late-endings.ts'
 import type { LiveSession } from './live-session.ts'
 import {
   type Device,
@@ -70,6 +71,15 @@ export interface SessionLifecycle {
   lose(live: LiveSession, because: string): Promise<ReplaceOutcome>
   /** Deletes the record and forgets it here; tells the event once. False when it had ended before. */
   end(live: LiveSession, by: SessionEnd, because: string): Promise<boolean>
+  /** What this process last knew of it, however old that is: enough to end it while the store is out of reach. */
+  findHeld(sessionId: string | undefined): LiveSession | undefined
+  /**
+   * Ends it without the store: this process serves it no more, and deletes the record when the store is back. False when
+   * too many wait for that already; then nothing has ended.
+   */
+  endLater(live: LiveSession, by: SessionEnd, because: string): boolean
+  /** Deletes what still waits for that, if the store is back. */
+  close(): Promise<void>
 }
 
 export interface SessionPage {
@@ -106,14 +116,16 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
   const hot = createHotSessions({ ...options, touchSeconds })
   /** Reads under way, so that a burst of requests reads once. */
   const reading = new Map<string, Promise<SessionLookup>>()
+  const late = createLateEndings()
 
   function findHot(live: LiveSession | undefined): SessionLookup | undefined {
-    if (live === undefined) return undefined
+    if (live === undefined || late.has(live.key)) return undefined
     const state = sessionState(live.session, live.lastUsedAt, limits, store.now())
     return state.kind === 'ended' ? undefined : { kind: state.kind, live }
   }
 
   async function load(key: string, sessionId: string | null, watched: WatchedSession): Promise<SessionLookup> {
+    if (late.has(key)) return UNKNOWN
     const record = await store.read(key)
     if (record === undefined) return UNKNOWN
     const live = hot.revive(record)
@@ -159,6 +171,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
 
   /** Past the memory, and without making it hot. */
   async function look(key: string): Promise<LiveSession | undefined> {
+    if (late.has(key)) return undefined
     const record = await store.read(key)
     if (record === undefined) return undefined
     const live = reviveReadable(record)
@@ -266,6 +279,18 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
       return outcome
     },
     end,
+    findHeld(sessionId) {
+      const key = sessionId === undefined ? undefined : sessionKey(sessionId)
+      return key === undefined || late.has(key) ? undefined : hot.peek(key)
+    },
+    endLater(live, by, because) {
+      if (!late.add(live.key, () => end(live, by, because))) return false
+      hot.drop(live.key)
+      const { realm, subject, handle } = live.session
+      events.emit({ kind: 'session.end-delayed', realm, subject, session: handle, by })
+      return true
+    },
+    close: late.close,
   }
 }
 

@@ -19,6 +19,8 @@ export interface SessionWatcher {
 export interface SessionWatches {
   /** Returns the function that ends the watch. */
   watch(live: LiveSession, watcher: SessionWatcher): () => void
+  /** For an end that the store cannot tell yet, because it is out of reach. */
+  tellEnded(key: string, by: SessionEnd): void
   /** The newest known state of each session that has a stream under its tokens. */
   usingTokens(): readonly LiveSession[]
   /** Looks at the clock: who has reached a limit ends, what was last read `cacheSeconds` ago is read again. */
@@ -137,6 +139,7 @@ export function createSessionWatches(options: SessionWatchOptions): SessionWatch
         waiting.delete(watched)
       }
     },
+    tellEnded: (key, by) => tellEnded(byKey.get(key), by),
     usingTokens() {
       const using = byKey.values().filter(({ watchers }) => watchers.values().some(({ usesTokens }) => usesTokens))
       return using.map(({ live }) => live).toArray()

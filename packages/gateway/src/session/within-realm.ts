@@ -15,5 +15,9 @@ export function withinRealm(sessions: SessionLifecycle, realm: string): SessionL
       const lookup = sessions.find(sessionId)
       return 'kind' in lookup ? keep(lookup) : lookup.then(keep)
     },
+    findHeld(sessionId) {
+      const live = sessions.findHeld(sessionId)
+      return live?.session.realm === realm ? live : undefined
+    },
   }
 }

@@ -10,8 +10,10 @@ import { finishLogin } from '../../src/login/finish-login.ts'
 import type { AllowedParameters } from '../../src/login/login-parameters.ts'
 import { startLogin } from '../../src/login/start-login.ts'
 import type { LogoutOptions } from '../../src/logout/logout.ts'
+import { createRealmEndings } from '../../src/logout/realm-endings.ts'
 import type { Session } from '../../src/session/session.ts'
 import { createCookies } from '../../src/session/session-cookie.ts'
+import type { SessionStore } from '../../src/session/session-store.ts'
 import { endSecondLogins } from '../../src/tokens/end-second-logins.ts'
 import { type CookieJar, createCookieJar, FROM_REALM, locationOf } from './cookie-jar.ts'
 import { createReplicaSet, LIMITS } from './lifecycle.ts'
@@ -47,9 +49,11 @@ export function createRing() {
   return { keys: () => keys, reload() {} }
 }
 
-export function createFrontDoor(announcesIssuer = true) {
-  const { clock, store, replica } = createReplicaSet()
-  const { lifecycle: sessions, events, bus } = replica()
+/** `changeStore`: what the replica sees of the store. */
+export function createFrontDoor(announcesIssuer = true, changeStore = (store: SessionStore) => store) {
+  const { clock, store: kept, replica } = createReplicaSet()
+  const store = changeStore(kept)
+  const { lifecycle: sessions, events, bus } = replica(store)
   const ring = createRing()
   const realm = createScriptedParty(announcesIssuer)
   const cookies = createCookies({
@@ -61,6 +65,7 @@ export function createFrontDoor(announcesIssuer = true) {
   })
   const wait = async (seconds: number) => clock.advance(seconds)
   const models: ScriptedParty = { ...createScriptedParty(), realm: 'models', issuer: MODELS }
+  const findRealm = (name: string) => [realm, models].find((party) => party.realm === name)
   const common = {
     realm,
     sessions,
@@ -68,10 +73,21 @@ export function createFrontDoor(announcesIssuer = true) {
     cookies,
     events: bus,
     frontends: FRONTENDS,
-    endSecondLogins: (session: Session) =>
-      endSecondLogins(session, (name) => (name === models.realm ? models : undefined)),
+    endSecondLogins: (session: Session) => endSecondLogins(session, findRealm),
     wait,
   }
+  const realmEndings = createRealmEndings({
+    store,
+    sealer: createSealer(ring, 'realm-endings'),
+    sessions,
+    findRealm,
+    events: bus,
+    maxEndings: 10,
+    patienceSeconds: 0.05,
+    busySeconds: 60,
+    quietSeconds: 60,
+  })
+  const told: string[] = []
   const login: FinishLoginOptions = {
     ...common,
     sealer: createSealer(ring, 'login-attempt'),
@@ -107,11 +123,13 @@ export function createFrontDoor(announcesIssuer = true) {
     sealer: createSealer(ring, 'logout-ticket'),
     logoutMac,
     postLogoutRedirectUri: 'https://app.example/auth/logged-out',
+    endAtRealms: (session) => realmEndings.end(session, 'resumable'),
+    tellEnded: (key) => void told.push(key),
     realmSeconds: 3,
     // Never in time for a realm that answers: that race is a test of its own.
     wait: () => new Promise(() => {}),
   }
-  return { clock, store, sessions, events, realm, models, cookies, login, user, logout }
+  return { clock, store, sessions, events, told, realm, models, cookies, login, user, logout }
 }
 
 export type FrontDoor = ReturnType<typeof createFrontDoor>
