@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser } from '@doorman/dev-realm/browser'
+import { request } from 'undici'
 import { assertLaterWithSession, assertNoEndedToken, fetchMany, logInExpired, refreshes } from '../support/flow.ts'
-import { type ProcessStage, setProcessStage } from '../support/gateway-process.ts'
+import { type GatewayProcess, type ProcessStage, setProcessStage } from '../support/gateway-process.ts'
 
 const ROUNDS = 50
 const WAITING = 20
@@ -18,6 +19,14 @@ async function untilServed(stage: ProcessStage, browser: Browser): Promise<void>
     assertLaterWithSession(answer)
     await pause(50)
   }
+}
+
+/** Past what stands before the gateways. */
+async function askDirectly(stage: ProcessStage, { port }: GatewayProcess, browser: Browser): Promise<number> {
+  const headers = { host: new URL(stage.publicUrl).host, cookie: browser.cookies.header(stage.publicUrl) }
+  const { statusCode, body } = await request(`http://127.0.0.1:${port}/api/x`, { headers })
+  await body.dump()
+  return statusCode
 }
 
 describe('gateways that are processes', { concurrency: 2 }, () => {
@@ -34,6 +43,28 @@ describe('gateways that are processes', { concurrency: 2 }, () => {
     gate.release()
     await stage.start()
     await untilServed(stage, browser)
+    assertNoEndedToken(stage)
+  })
+
+  test('a process that is stopped in a refresh is followed by another one, and what it gets later spoils nothing', async (t) => {
+    const realm = { revokeRefreshToken: true, refreshTokenMaxReuse: 1 }
+    const stage = await setProcessStage(t, { realm, config: 'refresh: { wait: 8s }' })
+    const first = await stage.start()
+    const browser = await logInExpired(stage)
+    const gate = stage.realm.faults.hold('token', 'after')
+    const stopped = browser.fetch(stage.url('/api/x'))
+    await gate.arrived()
+    first.signal('SIGSTOP')
+    const second = await stage.start()
+    const followed = askDirectly(stage, second, browser)
+    // The first one's, what a gateway asks at its start, and the second one's once the lease has ended.
+    await gate.arrived(3)
+    gate.release()
+    assert.equal(await followed, 200)
+    first.signal('SIGCONT')
+    assert.equal((await stopped).status, 200)
+    for (const gateway of [first, second]) assert.equal(await askDirectly(stage, gateway, browser), 200)
+    assert.equal(refreshes(stage), 2)
     assertNoEndedToken(stage)
   })
 

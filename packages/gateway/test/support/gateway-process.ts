@@ -11,7 +11,7 @@ export interface GatewayProcess {
   readonly port: number
   /** The next report of a kind from now on. Rejects when the process ends first. */
   next<K extends GatewayReport['kind']>(kind: K): Promise<Extract<GatewayReport, { readonly kind: K }>>
-  signal(name: 'SIGTERM' | 'SIGKILL'): void
+  signal(name: 'SIGTERM' | 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): void
   /** Resolves with the exit code, or with the signal that ended the process. */
   ended(): Promise<number | NodeJS.Signals | null>
 }
