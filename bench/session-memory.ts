@@ -109,6 +109,7 @@ const credentials = createCredentials({
   }),
   secondRealms: new Map(),
   loginRealm: 'main',
+  verifies: false,
   now: clock,
   waitSeconds: 5,
   refreshMarginSeconds: 30,

@@ -87,6 +87,7 @@ export function createTokenParts(ground: TokenGround): TokenParts {
     internalTokens,
     secondRealms: secondRealmRules(config),
     loginRealm: config.loginRealm,
+    verifies: config.session.verifySeconds !== null,
     now,
     waitSeconds,
     refreshMarginSeconds: config.refresh.marginSeconds,

@@ -31,6 +31,11 @@ export interface CredentialOptions extends ExchangeOptions, SecondRealmOptions {
   readonly internalTokens: Pick<InternalTokens, 'mint'>
   /** The local name of the realm whose service account speaks where nobody has logged in. */
   readonly loginRealm: string
+  /**
+   * Renewals that are due are waited for, because they say whether the session lives. A realm that cannot say changes
+   * nothing: living tokens go on.
+   */
+  readonly verifies: boolean
 }
 
 const NOTHING: Obtained = { kind: 'obtained', authorization: null }
@@ -38,7 +43,7 @@ const NOTHING: Obtained = { kind: 'obtained', authorization: null }
 export interface Credentials {
   /**
    * The session with tokens that may be used now. Tokens that are due but alive are used while they are renewed in the
-   * background; expired ones are waited for, within a bound, and never sent.
+   * background, unless `verifies`; expired ones are waited for, within a bound, and never sent.
    */
   freshen(live: LiveSession): Freshness | Promise<Freshness>
   /**
@@ -69,6 +74,13 @@ export function createCredentials(options: CredentialOptions): Credentials {
     return isAlive ? outcome : notFresh(RETRY_AFTER_SECONDS)
   }
 
+  async function verify(live: LiveSession, refresh: Promise<RefreshOutcome>): Promise<Freshness> {
+    const freshness = await waitFor(refresh)
+    const isUnsaid = freshness.kind === 'refused' && freshness.code === 'ERR_TOKEN_REFRESH_UNAVAILABLE'
+    const isAlive = options.now() < live.session.tokens.accessTokenExpiresAt
+    return isUnsaid && isAlive ? { kind: 'fresh', live } : freshness
+  }
+
   function mint(who: Beneficiary, credential: InternalCredential, tenant: string | null): Obtained | Promise<Obtained> {
     try {
       const minted = options.internalTokens.mint(who, credential, tenant)
@@ -84,8 +96,8 @@ export function createCredentials(options: CredentialOptions): Credentials {
       const now = options.now()
       if (now < live.session.refreshDueAt) return { kind: 'fresh', live }
       const refresh = refresher.refresh(live)
-      if (now < usableUntil(live.session.tokens.accessTokenExpiresAt)) return { kind: 'fresh', live }
-      return waitFor(refresh)
+      if (now >= usableUntil(live.session.tokens.accessTokenExpiresAt)) return waitFor(refresh)
+      return options.verifies ? verify(live, refresh) : { kind: 'fresh', live }
     },
     obtain(credential, who, tenant) {
       switch (credential.kind) {

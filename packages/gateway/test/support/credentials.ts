@@ -114,6 +114,7 @@ export function createCredentialBench(changes: Partial<CredentialOptions> = {}) 
       refreshMarginSeconds: 30,
       secondRealms: SECOND_REALMS,
       loginRealm: 'main',
+      verifies: false,
       internalTokens: { mint: () => 'Bearer internal-token' },
       ...changes,
     })

@@ -35,6 +35,23 @@ test('a living token is used while it is renewed in the background', async () =>
   assert.equal(realm('main').refreshed.length, 1)
 })
 
+for (const [says, answers, outcome] of [
+  ['lives', [refreshed], 'fresh'],
+  ['has ended', [{ kind: 'rejected', because: 'User disabled', isEnd: true }], 'ERR_TOKEN_REFRESH_REJECTED'],
+  ['has lost its tokens', [{ kind: 'rejected', because: 'reuse', isEnd: false }], 'ERR_SESSION_LOST'],
+  ['cannot be asked about', [down, down], 'fresh'],
+] as const) {
+  test(`where sessions are verified, one that ${says} is waited for though its token lives`, async () => {
+    const { clock, credentials, realm, open } = createCredentialBench({ verifies: true })
+    realm('main').onRefresh(...answers)
+    const { live } = await open()
+    clock.advance(45)
+    const freshness = await credentials.freshen(live)
+    assert.equal(freshness.kind === 'fresh' ? 'fresh' : freshness.code, outcome)
+    assert.equal(realm('main').refreshed.length, answers.length)
+  })
+}
+
 test('an expired token is never used: a realm that is down means 503', async () => {
   const { clock, credentials, realm, open } = createCredentialBench()
   realm('main').onRefresh(down, down)
