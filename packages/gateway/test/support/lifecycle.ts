@@ -1,7 +1,7 @@
 // A session lifecycle over a memory store, as one replica has it.
 import { randomBytes } from 'node:crypto'
 import { createEvents, type GatewayEvent } from '../../src/kernel/events.ts'
-import { createSealer } from '../../src/kernel/seal.ts'
+import { createSealer, type Sealer } from '../../src/kernel/seal.ts'
 import { createSessionLifecycle, type NewSession, type SessionLifecycle } from '../../src/session/lifecycle.ts'
 import type { SessionStore } from '../../src/session/session-store.ts'
 import { createMemoryStore } from '../../src/stores/memory.ts'
@@ -16,6 +16,8 @@ export interface Replica {
 export interface ReplicaSet {
   readonly clock: FixedClock
   readonly store: SessionStore
+  /** Of session records. */
+  readonly sealer: Sealer
   /** Another replica on the same store. */
   replica(over?: SessionStore): Replica & { readonly bus: ReturnType<typeof createEvents> }
 }
@@ -30,6 +32,7 @@ export function createReplicaSet({ staleSeconds = 60 }: { readonly staleSeconds?
   return {
     clock,
     store,
+    sealer,
     replica(over = store) {
       const bus = createEvents()
       const events: GatewayEvent[] = []
