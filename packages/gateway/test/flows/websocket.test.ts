@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { cookieOf, eventsOf, nextEvent, testOnBothFronts } from '../support/flow.ts'
+import { openRaw } from '../support/raw-http.ts'
 import { agree, buildFrame } from '../support/websocket-frames.ts'
 import {
   closeOf,
@@ -280,6 +281,19 @@ test('an open socket is no use of the session, and its idle limit closes it', as
   const chatter = setInterval(() => socket.send('tick'), 100)
   assert.deepEqual(await closeOf(socket), { code: 4401, reason: 'session ended: idle' })
   clearInterval(chatter)
+})
+
+test('a line that has carried ordinary requests may be upgraded', async (t) => {
+  const { stage, cookie } = await setSocketStage(t)
+  const line = await openRaw(stage.gateways[0]!.publicAddress.port)
+  const { host } = new URL(stage.publicUrl)
+  line.write(`GET /public/x HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+  assert.match(String((await once(line, 'data'))[0]), /^HTTP\/1\.1 200/)
+  const names = ['Connection: Upgrade', 'Upgrade: websocket', `Origin: ${stage.publicUrl}`, `Cookie: ${cookie}`]
+  const key = ['Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Version: 13']
+  line.write(['GET /ws/a HTTP/1.1', `Host: ${host}`, ...names, ...key, '', ''].join('\r\n'))
+  assert.match(String((await once(line, 'data'))[0]), /s3pPLMBiTxaQ9kYGzzhZRbK\+xOo=/)
+  line.destroy()
 })
 
 test('a bearer opens a socket without an origin, and no session watches over it', async (t) => {

@@ -128,6 +128,17 @@ test('while the browser is in the middle of a frame its service is told no word 
   assert.equal(asked.bytes, 2)
 })
 
+test('what the browser says while its last frame is on its way goes nowhere', async (t) => {
+  const { tunnel, browser, service, browserSide, heard, asked } = await setUp(t)
+  service.write(buildFrame(Buffer.alloc(1000)).subarray(0, 500))
+  await until(() => heard.bytes === 500)
+  tunnel.end(ENDED)
+  browser.write('after the end')
+  await until(() => browserSide.bytesRead === 13)
+  await over(service)
+  assert.equal(asked.bytes, 8)
+})
+
 test('of several last words the first one counts', async (t) => {
   const { tunnel, browser, heard } = await setUp(t)
   tunnel.end(ENDED)
