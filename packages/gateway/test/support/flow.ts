@@ -149,7 +149,7 @@ export async function askGateway(
 }
 
 /** The `Cookie` header by which a browser is known. */
-export function cookieOf(stage: Stage, browser: Browser): string {
+export function cookieOf(stage: Pick<Stage, 'config'>, browser: Browser): string {
   return `${sessionCookieName(stage)}=${sessionId(stage, browser)}`
 }
 
