@@ -3,10 +3,11 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { systemCode } from '../../../src/kernel/errors.ts'
 import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from '../loopback-certificate.ts'
+import { freePort } from './free-port.ts'
 import { findPostgres, readablePrograms, SERVER_USER } from './postgres-binaries.ts'
 
 export { findPostgres } from './postgres-binaries.ts'
@@ -75,15 +76,6 @@ function writePrivate(path: string, text: string): string {
   return path
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { readonly port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 function prepareData(programs: string, folder: string, password: string, port: number): string {
   const data = join(folder, 'data')
   const passwordFile = writePrivate(join(folder, 'password'), password)
@@ -143,7 +135,17 @@ function hasEnded(server: ChildProcess): boolean {
 /** The parent first, so that it starts no more; every one of its children is a process group of its own. */
 function signalAll(server: ChildProcess, signal: 'SIGSTOP' | 'SIGCONT'): void {
   if (server.pid === undefined || hasEnded(server)) return
-  for (const pid of [server.pid, ...childrenOf(server.pid)]) process.kill(pid, signal)
+  server.kill(signal)
+  for (const pid of childrenOf(server.pid)) signalOne(pid, signal)
+}
+
+function signalOne(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    // It has ended meanwhile.
+    if (systemCode(error) !== 'ESRCH') throw error
+  }
 }
 
 function childrenOf(parent: number): readonly number[] {
