@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemCode } from '../../../src/kernel/errors.ts'
 import { LOOPBACK_CERTIFICATE, LOOPBACK_KEY } from '../loopback-certificate.ts'
-import { freePort } from './free-port.ts'
+import { findFreePort } from './free-port.ts'
 import { findPostgres, readablePrograms, SERVER_USER } from './postgres-binaries.ts'
 
 export { findPostgres } from './postgres-binaries.ts'
@@ -37,7 +37,7 @@ export async function startPostgres(): Promise<PostgresServer> {
   giveAway(folder)
   const programs = readablePrograms(found, folder)
   const password = randomBytes(12).toString('hex')
-  const port = await freePort()
+  const port = await findFreePort()
   const data = prepareData(programs, folder, password, port)
   let server = await startServer(programs, data)
 
