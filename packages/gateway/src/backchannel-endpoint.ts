@@ -6,6 +6,7 @@ import { backchannelLogout, type LogoutRealm } from './logout/backchannel-logout
 import type { RealmEndings } from './logout/realm-endings.ts'
 import type { Realms } from './realms.ts'
 import type { Endpoint } from './routes.ts'
+import { createLateEndings } from './session/late-endings.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
 
@@ -29,6 +30,7 @@ export function createBackchannelEndpoint(parts: BackchannelParts): readonly [pa
     sessions,
     store,
     events,
+    late: createLateEndings(),
     revoke: (session: Parameters<RealmEndings['end']>[0]) => void endings.end(session, 'final'),
   }
   const endpoint: Endpoint = {

@@ -1,6 +1,6 @@
 // Where realms say that sessions have ended (OpenID Connect Back-Channel Logout 1.0 section 2.5). Keycloak says it once,
-// never again, and waits five seconds at most: everything has been written before the answer, and nothing waits for a
-// realm.
+// never again, and waits five seconds at most: everything has been written before we say so, nothing waits for a realm,
+// and what the store could not take is done when it is back.
 import type { ReadForm } from '../http/read-form.ts'
 import { buildJson, buildReply, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
@@ -9,6 +9,7 @@ import type { Events } from '../kernel/events.ts'
 import { hashSecret } from '../kernel/secrets.ts'
 import { LOGOUT_TOKEN_MAX_AGE_SECONDS, type LogoutToken, peekLogoutToken } from '../realm/logout-token.ts'
 import type { RelyingParty } from '../realm/relying-party.ts'
+import type { LateEndings } from '../session/late-endings.ts'
 import type { Session } from '../session/session.ts'
 import { type EndByRealmOptions, endByRealm } from './end-by-realm.ts'
 
@@ -21,6 +22,8 @@ export interface LogoutRealm extends Pick<RelyingParty, 'realm' | 'issuer' | 've
 export interface BackchannelLogoutOptions extends EndByRealmOptions {
   readonly realms: readonly LogoutRealm[]
   readonly events: Pick<Events, 'emit'>
+  /** Takes what could not be done for want of the store. */
+  readonly late: Pick<LateEndings, 'add'>
   /** Revokes a refresh token that outlives the realm's session. Not waited for; must not throw. */
   readonly revoke: (session: Session) => void
 }
@@ -70,7 +73,7 @@ async function hear(readForm: ReadForm, options: BackchannelLogoutOptions): Prom
     const found = findRealm(text, options)
     if (found === undefined) return refuse(400, null, 'no realm of ours')
     realm = found.realm
-    return await act(found, await found.verifyLogoutToken(text), options)
+    return await actInTime(found, await found.verifyLogoutToken(text), options)
   } catch (error) {
     if (isGatewayError(error, 'ERR_LOGOUT_TOKEN_INVALID')) return refuse(400, realm, reasonOf(error))
     if (!isGatewayError(error, 'ERR_REQUEST_MALFORMED')) throw error
@@ -85,13 +88,27 @@ function findRealm(text: string, { realms }: BackchannelLogoutOptions): LogoutRe
   return realms.find(({ issuer, clientId }) => peeked?.issuer === issuer && peeked.audiences.includes(clientId))
 }
 
+async function actInTime(from: LogoutRealm, token: LogoutToken, options: BackchannelLogoutOptions): Promise<Heard> {
+  try {
+    return await act(from, token, options)
+  } catch (error) {
+    if (isGatewayError(error, 'ERR_STORE_UNAVAILABLE'))
+      options.late.add(claimName(token), () => act(from, token, options))
+    throw error
+  }
+}
+
+function claimName({ issuer, tokenId }: LogoutToken): string {
+  return `logout-token:${hashSecret(JSON.stringify([issuer, tokenId]))}`
+}
+
 async function act(
   { realm, isLoginRealm }: LogoutRealm,
   token: LogoutToken,
   options: BackchannelLogoutOptions,
 ): Promise<Heard> {
   const { store } = options
-  const name = `logout-token:${hashSecret(JSON.stringify([token.issuer, token.tokenId]))}`
+  const name = claimName(token)
   // A token whose processing broke off is still pending, and may come again.
   const claim = await store.claim(name, store.now() + REPLAY_SECONDS)
   if (claim === 'settled') return refuse(400, realm, 'replayed')

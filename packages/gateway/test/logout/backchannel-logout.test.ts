@@ -5,6 +5,7 @@ import type { ReadForm } from '../../src/http/read-form.ts'
 import type { Reply } from '../../src/http/reply.ts'
 import { type ErrorCode, GatewayError } from '../../src/kernel/errors.ts'
 import { type BackchannelLogoutOptions, backchannelLogout } from '../../src/logout/backchannel-logout.ts'
+import { createLateEndings } from '../../src/session/late-endings.ts'
 import type { SessionLifecycle } from '../../src/session/lifecycle.ts'
 import type { LiveSession } from '../../src/session/live-session.ts'
 import type { Session } from '../../src/session/session.ts'
@@ -29,11 +30,13 @@ async function createBench(changeStore: (store: SessionStore) => SessionStore = 
     now,
   )
   const revoked: Session[] = []
+  const late = createLateEndings()
   const options: BackchannelLogoutOptions = {
     realms: [main, desk, models],
     store,
     sessions: lifecycle,
     events: bus,
+    late,
     revoke: (session) => void revoked.push(session),
   }
   return {
@@ -45,6 +48,7 @@ async function createBench(changeStore: (store: SessionStore) => SessionStore = 
     desk,
     models,
     revoked,
+    late,
     post: (token: string) => send(`logout_token=${encodeURIComponent(token)}`, options),
     ended: () => events.flatMap((event) => (event.kind === 'session.ended' ? [event] : [])),
     heard: () => events.flatMap((event) => (event.kind === 'back-channel.received' ? [event] : [])),
@@ -203,6 +207,23 @@ for (const method of METHODS) {
     assert.equal(await isAlive(bench, live), false)
   })
 }
+
+test('what was said while the store was away is done when it is back, though nobody says it again', async () => {
+  let isDown = false
+  const bench = await createBench((store) => ({
+    ...store,
+    claim: (...args) => (isDown ? Promise.reject(new GatewayError('ERR_STORE_UNAVAILABLE')) : store.claim(...args)),
+  }))
+  const live = await open(bench.lifecycle)
+  const token = await bench.main.say({ sid: 'realm-session-1', sub: 'alice-id' })
+  isDown = true
+  await assert.rejects(bench.post(token), { code: 'ERR_STORE_UNAVAILABLE' })
+  isDown = false
+  bench.clock.advance(3600)
+  await bench.late.close()
+  assert.equal(await isAlive(bench, live), false)
+  assertRefused(await bench.post(token))
+})
 
 test('a realm whose keys cannot be had leaves the token for another time', async () => {
   const bench = await createBench()
