@@ -6,6 +6,7 @@ import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 import { decode } from '../support/flow.ts'
 import {
+  challengeOf,
   createKeycloakClient,
   DRIVER,
   type Fields,
@@ -154,9 +155,50 @@ test('rotation off: an old refresh token goes on, and so does the new one', asyn
 test('rotation on, no reuse: the old refresh token is refused and takes the newest with it', async () => {
   await setRotation(true, 0)
   const { r0, r1 } = await nextGeneration()
-  assert.equal((await client.refresh(r0)).body.error, 'invalid_grant')
-  assert.equal((await client.refresh(r1)).body.error, 'invalid_grant')
+  const reused = await client.refresh(r0)
+  assert.equal(reused.body.error, 'invalid_grant')
+  assert.equal(reused.body.error_description, 'Maximum allowed refresh token reuse exceeded')
+  const newest = await client.refresh(r1)
+  assert.equal(newest.body.error, 'invalid_grant')
+  assert.equal(newest.body.error_description, "Session doesn't have required client")
   assert.deepEqual(await severalAtOnce(), { won: 1, alive: false })
+})
+
+/** A browser that has logged in, and its tokens, which Keycloak has taken back because the first one was used twice. */
+async function loseTokens() {
+  await setRotation(true, 0)
+  const { browser, redemption } = await client.obtainCode()
+  const { refresh_token: r0 } = (await client.ask(redemption, WEB_GATEWAY)).body
+  await nextSecond()
+  const { refresh_token: r1 } = (await client.refresh(r0, WEB_GATEWAY)).body
+  await nextSecond()
+  assert.equal((await client.refresh(r0, WEB_GATEWAY)).status, 400)
+  assert.equal((await client.refresh(r1, WEB_GATEWAY)).status, 400)
+  const verifier = 'v'.repeat(43)
+  const url = client.authorizationUrl({ ...challengeOf(verifier), prompt: 'none' })
+  const logInSilently = async () => new URL((await browser.navigate(url)).headers.get('location') ?? '').searchParams
+  const redeem = (code: string) => client.ask({ ...redemption, code, code_verifier: verifier }, WEB_GATEWAY)
+  return { r0, r1, logInSilently, redeem }
+}
+
+test('tokens taken back for their reuse leave the login at Keycloak: a silent one works, and revives the newest', async () => {
+  const { r1, logInSilently, redeem } = await loseTokens()
+  const { refresh_token } = (await redeem((await logInSilently()).get('code') ?? '')).body
+  await nextSecond()
+  assert.equal((await client.refresh(refresh_token, WEB_GATEWAY)).status, 200)
+  assert.equal((await client.refresh(r1, WEB_GATEWAY)).status, 200)
+})
+
+test('a logout with a refresh token that was taken back is 204, and ends the login at Keycloak', async () => {
+  const { r0 = '', logInSilently } = await loseTokens()
+  assert.equal((await client.post(client.endpoint('logout'), { ...WEB_GATEWAY, refresh_token: r0 })).status, 204)
+  assert.equal((await logInSilently()).get('error'), 'login_required')
+})
+
+test('a silent login of somebody who was disabled meanwhile is login_required', async () => {
+  const { logInSilently } = await loseTokens()
+  undos.push(await changeRealm(keycloak, userPath('alice'), { enabled: false }))
+  assert.equal((await logInSilently()).get('error'), 'login_required')
 })
 
 test('rotation on, one reuse: the old refresh token goes on once', async () => {

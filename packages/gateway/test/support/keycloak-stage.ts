@@ -37,6 +37,8 @@ export interface KeycloakStageOptions {
   readonly services?: string
   /** YAML of the routes beside `/api/*`, `/admin/*` and `/*`, which is open to everybody. */
   readonly routes?: string
+  /** YAML inside `session`, beside the store. */
+  readonly session?: string
   /** YAML added at the end of the configuration. */
   readonly config?: string
 }
@@ -195,7 +197,7 @@ realms:
     clockSkew: 5m
 ${options.main ?? ''}
 ${options.realms ?? ''}
-session: { store: "sqlite:store/doorman.db" }
+session: { store: "sqlite:store/doorman.db", ${options.session ?? ''} }
 keys: ["\${file:store/keys}"]
 services:
   api: { url: "${places.upstream.origin}", credential: accessToken }
