@@ -8,6 +8,8 @@ export interface DevRealmPairOptions {
   readonly redirectUris: readonly string[]
   /** Default: the redirect URIs. */
   readonly postLogoutRedirectUris?: readonly string[]
+  /** Where `web-gateway` is told that its people's sessions have ended, by their `sid`. Default: nowhere. */
+  readonly backchannelLogoutUri?: string
   /** Clients of `main` beside the usual ones, or in their place. */
   readonly clients?: readonly DevClient[]
   /** Clients of `models` beside the usual ones, or in their place. */
@@ -85,8 +87,10 @@ export async function startDevRealmPair(options: DevRealmPairOptions): Promise<D
 }
 
 function buildMainClients(options: DevRealmPairOptions, modelsIssuer: string): readonly DevClient[] {
+  const { backchannelLogoutUri } = options
   const gateway: DevClient = {
     ...buildLoginClient('web-gateway', options),
+    ...(backchannelLogoutUri ? { backchannelLogoutUri, backchannelLogoutSessionRequired: true } : {}),
     audiences: ['web-gateway', 'reports'],
     serviceAccount: { realmRoles: [], clientRoles: {} },
     exchange: true,

@@ -42,6 +42,7 @@ export async function openEmbeddedRealm({ publicUrl, pickPort }: DemoPlace): Pro
     modelsPort: await pickPort(),
     redirectUris: [`${publicUrl}/auth/callback`],
     postLogoutRedirectUris: [`${publicUrl}/auth/logged-out`],
+    backchannelLogoutUri: `${publicUrl}/auth/backchannel-logout`,
     clients: [
       {
         ...SCRIPT_CLIENT,
