@@ -94,7 +94,8 @@ export async function migrate(ask: Ask, schema: string, migrations: readonly Pos
   await findSchema(ask, schema)
   await ask(unnamed(`SET LOCAL search_path TO ${quoteName(schema)}`), [])
   const [version, reader] = await readVersions(ask, schema)
-  refuseForeignFormat([version, reader], migrations.length)
+  // An older one is brought up to date, however old.
+  if (version > migrations.length) refuseForeignFormat([version, reader], migrations.length)
   const steps = migrations.slice(version)
   const last = steps.at(-1)
   if (last !== undefined) {
