@@ -47,23 +47,25 @@ export interface Patience {
 
 /** For what exists nowhere else: a store that fails is asked again for a while, and at once when it is back. */
 export function withPatience(sessions: Sessions, { news, elapsed, limitSeconds }: Patience): Sessions {
+  // From now on alone: a write whose outcome nobody knows is itself told as a change.
+  async function pause(key: string, tries: number): Promise<void> {
+    const listening = news.listen(key)
+    await listening.next(tries)
+    listening.stop()
+  }
+
   return {
     reread: sessions.reread,
     end: sessions.end,
     async replace(live, changed) {
       const giveUpAt = elapsed() + limitSeconds
-      const listening = news.listen(live.key)
-      try {
-        for (let tries = 0; ; tries += 1) {
-          try {
-            return await sessions.replace(live, changed)
-          } catch (cause) {
-            if (elapsed() >= giveUpAt) throw cause
-            await listening.next(tries)
-          }
+      for (let tries = 0; ; tries += 1) {
+        try {
+          return await sessions.replace(live, changed)
+        } catch (cause) {
+          if (elapsed() >= giveUpAt) throw cause
+          await pause(live.key, tries)
         }
-      } finally {
-        listening.stop()
       }
     },
   }

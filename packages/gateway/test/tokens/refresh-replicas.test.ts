@@ -129,6 +129,34 @@ test('after an outage who has new tokens writes them before anybody asks the rea
   assert.equal(await accessTokenOf(second.refresher.refresh(first.live)), 'access-token-2')
 })
 
+test('a failed write that is told as a change, because nobody knows what came of it, is not tried again at once', async () => {
+  const set = createReplicaSet()
+  const listeners: ((change: StoreChange) => void)[] = []
+  let attempts = 0
+  const unsure: SessionStore = {
+    ...set.store,
+    replace(key, ...write) {
+      attempts += 1
+      for (const listener of listeners) listener({ kind: 'sessions', keys: [key] })
+      return attempts < 3 ? unreachable() : set.store.replace(key, ...write)
+    },
+    onChange(listener) {
+      listeners.push(listener)
+      return set.store.onChange(listener)
+    },
+  }
+  const waits: (() => void)[] = []
+  const wait = () => new Promise<void>((resolve) => waits.push(resolve))
+  const { refresher, live } = await openDue(set, scriptRealm(refreshed).realm, unsure, { wait })
+  const refresh = accessTokenOf(refresher.refresh(live))
+  for (let attempt = 1; attempt < 3; attempt += 1) {
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(attempts, attempt)
+    waits.at(-1)?.()
+  }
+  assert.equal(await refresh, 'access-token-2')
+})
+
 test('while the breaker is open neither store nor realm is asked, and no session ends', async () => {
   const set = createReplicaSet()
   let leases = 0
