@@ -324,3 +324,45 @@ test('no handle of a session that has ended or idled out finds it, and no cookie
   clock.advance(LIMITS.idleSeconds)
   assert.deepEqual(await lifecycle.findByHandle(idle.session.handle), { kind: 'none', because: 'idle' })
 })
+
+test('a session whose tokens are lost is found as such on every replica, and what it was is kept', async () => {
+  const { replica } = createReplicaSet()
+  const [first, second] = [replica(), replica()]
+  const { sessionId, live } = await first.lifecycle.open(buildNewSession())
+  await second.lifecycle.find(sessionId)
+  assert.equal(await first.lifecycle.lose(live, 'reuse'), 'replaced')
+  for (const { lifecycle } of [first, second]) {
+    const found = await lifecycle.find(sessionId)
+    assert.deepEqual(found.kind === 'lost' && found.live.session.lost, { at: 1000, because: 'reuse' })
+    assert.equal((await lifecycle.findByHandle(live.session.handle)).kind, 'lost')
+  }
+  assert.equal(first.events.filter(({ kind }) => kind === 'session.lost').length, 1)
+})
+
+test('what another has written is not lost by an older state, and what has ended is not lost either', async () => {
+  const { replica } = createReplicaSet()
+  const { lifecycle, events } = replica()
+  const { sessionId, live } = await lifecycle.open(buildNewSession())
+  const { live: newer } = await lifecycle.replace(live, live.session)
+  assert.equal(await lifecycle.lose(live, 'reuse'), 'conflict')
+  assert.equal((await lifecycle.find(sessionId)).kind, 'active')
+  await lifecycle.end(newer, 'user', 'logged out')
+  assert.equal(await lifecycle.lose(newer, 'reuse'), 'gone')
+  assert.ok(!events.some(({ kind }) => kind === 'session.lost'))
+})
+
+test('a session that takes the place of another keeps its beginning, its absolute end and its second logins', async () => {
+  const { clock, replica } = createReplicaSet()
+  const { lifecycle } = replica()
+  const { live } = await lifecycle.open(buildNewSession())
+  const models = { issuer: 'models', subject: 'a', tokens: live.session.tokens, scope: null, refreshDueAt: 1 }
+  const { live: heals } = await lifecycle.replace(live, { ...live.session, secondLogins: { models } })
+  clock.advance(100)
+  const { sessionId, live: healed } = await lifecycle.open(buildNewSession({ heals }))
+  assert.equal(healed.session.createdAt, 1000)
+  assert.equal(healed.session.healedAt, 1100)
+  assert.equal(healed.session.absoluteEndAt, 1000 + LIMITS.absoluteSeconds)
+  assert.deepEqual(healed.session.secondLogins, { models })
+  assert.notEqual(healed.session.handle, live.session.handle)
+  assert.equal((await lifecycle.find(sessionId)).kind, 'active')
+})
