@@ -16,6 +16,7 @@ export interface SweepOptions {
 /** Returns the function that ends the sweeping and waits for the piece in work. */
 export function sweepRegularly(store: Pick<SessionStore, 'sweep'>, options: SweepOptions): () => Promise<void> {
   let hasEnded = false
+  let isFailing = false
   let round: Promise<void> = Promise.resolve()
   let timer = startTimer()
 
@@ -26,7 +27,13 @@ export function sweepRegularly(store: Pick<SessionStore, 'sweep'>, options: Swee
   }
 
   async function runRound(): Promise<void> {
-    await sweepAll().catch((cause: unknown) => options.events.emit({ kind: 'store.failed', operation: 'sweep', cause }))
+    try {
+      await sweepAll()
+      isFailing = false
+    } catch (cause) {
+      if (!isFailing) options.events.emit({ kind: 'store.failed', operation: 'sweep', cause })
+      isFailing = true
+    }
     if (!hasEnded) timer = startTimer()
   }
 
