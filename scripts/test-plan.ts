@@ -1,6 +1,6 @@
 // Which test files run together, and what real part they need. A name says it: `login.keycloak.test.ts` needs a real
 // Keycloak, `demo.browser.test.ts` a Chromium, `pages.keycloak.browser.test.ts` both, `service.python.test.ts` a Python,
-// `store.redis.test.ts` a Redis, `store.postgres.test.ts` a PostgreSQL.
+// `store.redis.test.ts` a Redis, `store.postgres.test.ts` a PostgreSQL, `end.keycloak.redis.test.ts` a Keycloak and a Redis.
 
 export const TEST_GLOBS: readonly string[] = [
   'packages/*/test/**/*.test.ts',
@@ -57,6 +57,12 @@ export function planTests(files: readonly string[], filters: readonly string[]):
     { name: 'Python', needs: ['python'], files: chosenWith(chosen, 'python'), concurrency: 1 },
     { name: 'Chromium', needs: ['browser'], files: chosenWith(chosen, 'browser'), concurrency: 1 },
     { name: 'real Keycloak', needs: ['keycloak'], files: chosenWith(chosen, 'keycloak'), concurrency: 1 },
+    {
+      name: 'real Keycloak with Redis',
+      needs: ['keycloak', 'redis'],
+      files: chosenWith(chosen, 'keycloak+redis'),
+      concurrency: 1,
+    },
     {
       name: 'real Keycloak in Chromium',
       needs: ['keycloak', 'browser'],

@@ -12,6 +12,7 @@ const FILES = [
   'packages/gateway/test/stores/redis.redis.test.ts',
   'packages/gateway/test/stores/postgres.postgres.test.ts',
   'packages/gateway/test/flows/stores.redis.postgres.test.ts',
+  'packages/gateway/test/flows/end.keycloak.redis.test.ts',
 ]
 
 test('the name of a file says which real parts it needs', () => {
@@ -25,6 +26,7 @@ test('the name of a file says which real parts it needs', () => {
     ['redis'],
     ['postgres'],
     ['redis', 'postgres'],
+    ['keycloak', 'redis'],
   ])
 })
 

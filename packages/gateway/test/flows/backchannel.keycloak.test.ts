@@ -5,13 +5,11 @@ import type { Browser } from '@doorman/dev-realm/browser'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 import { askGateway, cookieOf, eventsOf, nextEvent } from '../support/flow.ts'
-import { challengeOf, createKeycloakClient } from '../support/keycloak-client.ts'
-import { addClient, clientPath, nextSecond, userPath } from '../support/keycloak-realm.ts'
+import { enterOtherApplication } from '../support/keycloak-other-application.ts'
+import { clientPath, nextSecond, userPath } from '../support/keycloak-realm.ts'
 import { type KeycloakStage, receivedClaims, setKeycloakStage } from '../support/keycloak-stage.ts'
 
 const WITHIN_MILLISECONDS = 1000
-const OTHER = { client_id: 'another-application', client_secret: 'another-secret' }
-const OTHER_CALLBACK = 'http://localhost:4999/callback'
 
 let keycloak: Keycloak
 before(async () => {
@@ -84,34 +82,13 @@ test('without a sid in the token all sessions of the person end; a later login w
 for (const tellsSid of [true, false]) {
   test(`the logout of another application in the same browser is ours, too (${tellsSid ? 'with' : 'without'} sid)`, async (t) => {
     const stage = await setStage(t, tellsSid)
-    stage.putBackLater(
-      await addClient(keycloak, 'main', {
-        clientId: OTHER.client_id,
-        secret: OTHER.client_secret,
-        redirectUris: [OTHER_CALLBACK],
-      }),
-    )
     const browser = await stage.loggedIn()
     assert.equal(await statuses(stage, browser), '200 200')
-    const refreshToken = await logInElsewhere(browser)
-    const client = createKeycloakClient(keycloak)
-    assert.equal((await client.post(client.endpoint('logout'), { ...OTHER, refresh_token: refreshToken })).status, 204)
+    const other = await enterOtherApplication(stage, browser)
+    await other.logOut()
     await untilOut(stage, browser)
     assert.deepEqual(outcomes(stage), ['accepted'])
   })
-}
-
-/** The browser has a session at Keycloak: another application gets its tokens without a page. */
-async function logInElsewhere(browser: Browser): Promise<string> {
-  const client = createKeycloakClient(keycloak)
-  const verifier = 'v'.repeat(50)
-  const query = { client_id: OTHER.client_id, redirect_uri: OTHER_CALLBACK, ...challengeOf(verifier) }
-  const answer = await browser.navigate(client.authorizationUrl(query))
-  const code = new URL(answer.headers.get('location') ?? '').searchParams.get('code') ?? ''
-  const form = { grant_type: 'authorization_code', code, redirect_uri: OTHER_CALLBACK, code_verifier: verifier }
-  const { refresh_token: refreshToken } = (await client.ask(form, OTHER)).body
-  assert.ok(refreshToken)
-  return refreshToken
 }
 
 test('our own logout is told to us as well, and is one logout', async (t) => {

@@ -23,7 +23,7 @@ export interface OpenStream {
 
 /** Listens at one of the stage's gateways with a browser's cookie. `headers`: what a page of another origin adds. */
 export async function listenTo(
-  stage: Stage,
+  stage: Pick<Stage, 'publicUrl' | 'gateways' | 'config'>,
   browser: Browser,
   gateway = 0,
   headers: Readonly<Record<string, string>> = { 'sec-fetch-site': 'same-origin' },

@@ -16,11 +16,14 @@ import type { FixedClock } from './fixed-clock.ts'
 import { createShiftedClock, decode } from './flow.ts'
 import { openFront } from './front.ts'
 import { changeRealm, clientPath, type Representation, type Username } from './keycloak-realm.ts'
+import { NETWORK_KEY } from './stage.ts'
 import { createTestUpstream, type TestUpstream } from './test-upstream.ts'
 
 export interface KeycloakStageOptions {
-  /** Gateways on one SQLite file behind one address. Default 1. */
+  /** Gateways on one store behind one address. Default 1. */
   readonly replicas?: number
+  /** The address of the store. Default: an embedded one. */
+  readonly store?: string
   /** Default `web-gateway` with its secret. */
   readonly client?: { readonly clientId: string; readonly clientAuth: string }
   /** False: the client keeps the redirect URIs of somebody else. */
@@ -62,6 +65,8 @@ export interface KeycloakStage {
   change(path: string, changes: Representation): Promise<() => Promise<void>>
   /** Done when the stage closes, last added first. */
   putBackLater(undo: () => Promise<void>): void
+  /** From now on connections to the public address go to these gateways alone. */
+  aim(...indexes: readonly number[]): void
   /** Ends a gateway as SIGTERM does, and starts another one in its place. */
   restart(index: number): Promise<void>
   close(): Promise<void>
@@ -126,8 +131,10 @@ export async function openKeycloakStage(
   }
   const gateways = await Promise.all(Array.from({ length: options.replicas ?? 1 }, start))
   undos.push(async () => void (await Promise.all(gateways.map((gateway) => gateway.close()))))
-  const aim = () => front.aim(gateways.map(({ publicAddress }) => publicAddress.port))
-  aim()
+  const aim: KeycloakStage['aim'] = (...indexes) =>
+    front.aim(gateways.filter((_, index) => indexes.includes(index)).map(({ publicAddress }) => publicAddress.port))
+  const aimAtAll = () => aim(...gateways.keys())
+  aimAtAll()
 
   const url = (path: string) => `${publicUrl}${path}`
   const logIn: KeycloakStage['logIn'] = (browser, path, username = 'alice') =>
@@ -151,10 +158,11 @@ export async function openKeycloakStage(
     },
     change,
     putBackLater,
+    aim,
     async restart(index) {
       await gateways[index]?.close()
       gateways[index] = await start()
-      aim()
+      aimAtAll()
     },
     close: () => undoAll(undos),
   }
@@ -197,8 +205,8 @@ realms:
     clockSkew: 5m
 ${options.main ?? ''}
 ${options.realms ?? ''}
-session: { store: "sqlite:store/doorman.db", ${options.session ?? ''} }
-keys: ["\${file:store/keys}"]
+session: { store: "${options.store ?? 'sqlite:store/doorman.db'}", ${options.session ?? ''} }
+keys: [${options.store === undefined ? '"${file:store/keys}"' : NETWORK_KEY}]
 services:
   api: { url: "${places.upstream.origin}", credential: accessToken }
 ${options.services ?? ''}

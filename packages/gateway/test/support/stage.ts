@@ -89,7 +89,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 export const FRONTS = ['direct', 'tls'] as const
 
 /** Of processes that share nothing but a store. */
-const NETWORK_KEY = 'ab'.repeat(32)
+export const NETWORK_KEY = 'ab'.repeat(32)
 
 interface Places {
   readonly publicUrl: string

@@ -41,8 +41,10 @@ export interface OpenOptions {
   readonly gateway?: number
 }
 
+type Place = Pick<Stage, 'publicUrl' | 'gateways'>
+
 /** A WebSocket that may still be refused. */
-export function startSocket(stage: Stage, path: string, options: OpenOptions = {}): WebSocket {
+export function startSocket(stage: Place, path: string, options: OpenOptions = {}): WebSocket {
   const { publicUrl, gateways } = stage
   const origin = options.origin === undefined ? publicUrl : options.origin
   const port = options.gateway === undefined ? null : gateways[options.gateway]!.publicAddress.port
@@ -53,7 +55,7 @@ export function startSocket(stage: Stage, path: string, options: OpenOptions = {
   return socket
 }
 
-export async function openSocket(stage: Stage, path: string, options: OpenOptions = {}): Promise<WebSocket> {
+export async function openSocket(stage: Place, path: string, options: OpenOptions = {}): Promise<WebSocket> {
   const socket = startSocket(stage, path, options)
   await Promise.race([
     once(socket, 'open'),
@@ -71,7 +73,7 @@ export interface Refusal {
 }
 
 /** What a WebSocket that is refused is told. */
-export async function refusalOf(stage: Stage, path: string, options: OpenOptions = {}): Promise<Refusal> {
+export async function refusalOf(stage: Place, path: string, options: OpenOptions = {}): Promise<Refusal> {
   const socket = startSocket(stage, path, options)
   const answer = await Promise.race([
     once(socket, 'unexpected-response').then(([, message]) => message as IncomingMessage),
