@@ -138,6 +138,9 @@ test('whose session has ended at Keycloak gets no exchanged token, and is logged
   const stage = await setKeycloakPair(t, keycloak)
   const alice = await stage.loggedIn()
   await tokenAt(stage, alice, 'reports')
+  // As when it is cut off from the gateway's back channel.
+  const client = await clientPath(keycloak, WEB_GATEWAY.clientId)
+  await stage.change(client, { attributes: { 'backchannel.logout.url': '' } })
   await keycloak.admin.delete(`main/sessions/${receivedClaims(stage).sid}`)
   const answer = await alice.fetch(stage.url('/billing/x'))
   assert.deepEqual([answer.status, problemCode(answer)], [401, 'login_required'])

@@ -102,10 +102,14 @@ async function assertEnded(stage: KeycloakStage, browser: Browser): Promise<void
   )
 }
 
+const TELLS_NOBODY = { attributes: { 'backchannel.logout.url': '' } }
+
 const ENDS: Readonly<Record<string, (stage: KeycloakStage) => Promise<unknown>>> = {
   'a user who was disabled': (stage) => stage.change(userPath('alice'), { enabled: false }),
-  'a session that was deleted at Keycloak': (stage) =>
-    keycloak.admin.delete(`main/sessions/${receivedClaims(stage).sid}`),
+  'a session that was deleted at a Keycloak that tells nobody': async (stage) => {
+    await stage.change(await clientPath(keycloak, WEB_GATEWAY.clientId), TELLS_NOBODY)
+    await keycloak.admin.delete(`main/sessions/${receivedClaims(stage).sid}`)
+  },
 }
 
 for (const [name, breakIt] of Object.entries(ENDS)) {
