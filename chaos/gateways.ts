@@ -11,6 +11,8 @@ export interface GatewayProcess {
   readonly port: number
   /** Neither killed, stopped nor about to end. */
   isWell(): boolean
+  /** Told to end itself at the next occasion. */
+  isDoomed(): boolean
   /** Whether it was stopped or ended after a moment of `performance.now()`. */
   wasStruckSince(moment: number): boolean
   kill(): Promise<void>
@@ -59,7 +61,7 @@ export async function startGateways(options: GatewaysOptions): Promise<Gateways>
     })
     child.once('exit', () => {
       for (const [port, owner] of owners) if (owner === gateway) owners.delete(port)
-      if (gateway.isWell() && !isClosing) options.onCrash(gateway.name)
+      if (gateway.isWell() && !gateway.isDoomed() && !isClosing) options.onCrash(gateway.name)
     })
     return gateway
   }
@@ -102,6 +104,8 @@ async function startProcess(
   const exit = once(child, 'exit')
   const { port } = await nextReport(child, 'listening')
   let isWell = true
+  /** It will end itself, and its last word may be lost with it. */
+  let isDoomed = false
   let struckAt = Number.NEGATIVE_INFINITY
 
   function fall(): void {
@@ -114,6 +118,7 @@ async function startProcess(
     index,
     port,
     isWell: () => isWell,
+    isDoomed: () => isDoomed,
     wasStruckSince: (moment) => !isWell || struckAt >= moment,
     async kill() {
       fall()
@@ -138,12 +143,12 @@ async function startProcess(
     async order(order) {
       const ready = nextReport(child, 'ready')
       const struck = nextReport(child, 'striking').then(fall)
+      struck.catch(() => undefined)
       child.send(order)
       await ready
       if (order.signal === 'SIGSTOP') return { done: struck }
-      // Its last word may be lost with it.
-      fall()
-      return { done: exit.then(() => undefined) }
+      isDoomed = true
+      return { done: exit.then(fall) }
     },
   }
   return { gateway, child }

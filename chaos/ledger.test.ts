@@ -69,6 +69,17 @@ test('a process that was about to ask when it was stopped explains a refusal', (
   assert.equal(ledger.takeRefusal('alice'), 'stopped')
 })
 
+test('a request that stood at the realm while its process was stopped explains a refusal rounds later', () => {
+  const ledger = ledgerOf('none')
+  ledger.present('alice', 't1', 'p1', 0)
+  ledger.stop('p1', 1)
+  spend(ledger, 't1', 'p2', 11)
+  ledger.keep('alice')
+  ledger.present('alice', 't2', 'p2', 12)
+  ledger.use('alice', { tokenId: 't1', outcome: 'refused' }, 13)
+  assert.equal(ledger.takeRefusal('alice'), 'stopped')
+})
+
 test('two processes that ask with one token, and nothing wrong with either, are unexplained', () => {
   const ledger = ledgerOf('none')
   spend(ledger, 't1', 'p1', 0)

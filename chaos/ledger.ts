@@ -34,8 +34,8 @@ export interface Presentation {
 
 interface Account {
   readonly round: Round | null
-  /** Tokens of earlier rounds, the newest one last. */
-  readonly earlier: readonly string[]
+  /** The newest one last. */
+  readonly earlier: readonly Round[]
   readonly tokensIssuedAt: number
   /** When it last had its tokens lost, or put at risk. */
   readonly costAt: number
@@ -85,7 +85,7 @@ const HEAL_EVERY_SECONDS = 60
 const SPARE_SECONDS = 20
 /** A request that a stopped process was about to send arrives so soon after it goes on. */
 const SEND_SECONDS = 3
-const REMEMBERED_TOKENS = 5
+const REMEMBERED_ROUNDS = 5
 const REMEMBERED_STOPS = 50
 /** Connections come back so late after the store. */
 const RECOVERY_SECONDS = 20
@@ -115,7 +115,7 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
     const fault = LOSING_FAULTS.includes(plan.fault) && !mayCost(person, now) ? plan.harmlessFault : plan.fault
     const begun = { index: rounds, tokenId, plan, presentations: [], fault, isSpent: false, isKept: false }
     rounds += 1
-    const known = round === null ? earlier : [...earlier, round.tokenId].slice(-REMEMBERED_TOKENS)
+    const known = round === null ? earlier : [...earlier, round].slice(-REMEMBERED_ROUNDS)
     change(person, { round: begun, earlier: known })
     if (LOSING_FAULTS.includes(fault)) change(person, { costAt: now })
     return begun
@@ -129,28 +129,31 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
     return stops.some((stop) => stop.sender === sender && stop.until !== null && at - stop.until < SEND_SECONDS)
   }
 
+  function roundOf({ round, earlier }: Account, tokenId: string): Round | null {
+    return [...earlier, round].find((known) => known?.tokenId === tokenId) ?? null
+  }
+
   function explain(account: Account, tokenId: string): Cause | null {
-    const { round } = account
+    const round = roundOf(account, tokenId)
     if (round === null) return null
-    const isOld = round.tokenId !== tokenId
-    const isLost = LOSING_FAULTS.includes(round.fault) || round.presentations.slice(0, -1).some(wasStopped)
-    if (!isOld && !round.isKept && isLost) return 'answer'
+    const isNewest = round === account.round && !round.isKept
+    const wasCaught = round.presentations.length > 1 && round.presentations.some(wasStopped)
+    if (isNewest && (LOSING_FAULTS.includes(round.fault) || wasCaught)) return 'answer'
+    // Its request may have stood at the realm while another process took over.
     const last = round.presentations.at(-1)
-    if (last !== undefined && hasJustGoneOn(last.sender, last.at)) return 'stopped'
+    if (wasCaught || (last !== undefined && hasJustGoneOn(last.sender, last.at))) return 'stopped'
     const beganAt = round.presentations[0]?.at ?? 0
     const since = troubles.filter(({ until }) => until + RECOVERY_SECONDS >= beganAt)
-    if (!isOld && !round.isKept) return since.length > 0 ? 'unwritten' : null
+    if (isNewest) return since.length > 0 ? 'unwritten' : null
     return since.some(({ losesWrites }) => losesWrites) ? 'write' : null
   }
 
   return {
     mayCost,
     present(person, tokenId, sender, now) {
-      const { round, earlier } = accountOf(person)
-      const isKnown = round !== null && (round.tokenId === tokenId || earlier.includes(tokenId))
-      const current = isKnown ? round : begin(person, tokenId, now)
-      current.presentations.push({ sender, at: now })
-      return current
+      const round = roundOf(accountOf(person), tokenId) ?? begin(person, tokenId, now)
+      round.presentations.push({ sender, at: now })
+      return round
     },
     use(person, { tokenId, outcome }, now) {
       const account = accountOf(person)
@@ -158,7 +161,8 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
         change(person, { refusal: explain(account, tokenId), costAt: now })
         return
       }
-      if (account.round?.tokenId === tokenId) account.round.isSpent = true
+      const round = roundOf(account, tokenId)
+      if (round !== null) round.isSpent = true
       change(person, { tokensIssuedAt: now })
     },
     keep(person) {
@@ -190,10 +194,14 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
       return refusal
     },
     describe(person) {
-      const { round } = accountOf(person)
-      const sent = round?.presentations.map(({ sender, at }) => `${sender ?? 'somebody'} at ${at.toFixed(2)}`) ?? []
-      return `round ${round?.index}, ${round?.fault}, spent ${round?.isSpent}, kept ${round?.isKept}, by ${sent.join(', ')}`
+      const { round, earlier } = accountOf(person)
+      return [...earlier.slice(-2), ...(round === null ? [] : [round])].map(describeRound).join('; ')
     },
     rounds: () => rounds,
   }
+}
+
+function describeRound({ index, fault, isSpent, isKept, presentations }: Round): string {
+  const sent = presentations.map(({ sender, at }) => `by ${sender ?? 'somebody'} at ${at.toFixed(2)}`)
+  return `round ${index} (${fault}, spent ${isSpent}, kept ${isKept}) ${sent.join(', ')}`
 }

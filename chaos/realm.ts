@@ -73,7 +73,7 @@ export async function startRealm(ground: RealmGround): Promise<ChaosRealm> {
     const before = ledger.rounds()
     const round = ledger.present(person, tokenId, sender, performance.now() / 1000)
     if (ledger.rounds() > before && !isCalm) counter.round(round.fault)
-    const isFirst = round.tokenId === tokenId && round.presentations.length === 1
+    const isFirst = round.presentations.length === 1
     const request = { person, port, round, isFirst }
     standing.add(request)
     over.then(() => standing.delete(request))

@@ -41,6 +41,7 @@ const QUIET_SECONDS = 1.5
 const BURST = [3, 6] as const
 const WARM_PAUSE_SECONDS = [0.5, 2] as const
 const RETRY_PAUSE_SECONDS = [0.3, 1] as const
+const NEWS_MILLISECONDS = 200
 const HEAL_LIMIT_SECONDS = 60
 const LAST_LIMIT_SECONDS = 60
 const API_URL = `${PUBLIC_URL}/api/echo`
@@ -62,6 +63,8 @@ export function createVisitor(ground: VisitorGround): Visitor {
       if (!gateway.wasStruckSince(startedAt)) counter.answered(performance.now() - startedAt, answer.status === 503)
       return judge(answer)
     } catch (error) {
+      // A connection may be known to be cut before its process is known to be gone.
+      await pause(NEWS_MILLISECONDS)
       if (!gateway.wasStruckSince(startedAt)) return wrong('no answer', `${gateway.name}: ${String(error)}`)
       counter.brokenOff()
       return 'gone'
