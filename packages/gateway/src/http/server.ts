@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream'
 import { type ErrorCode, GatewayError } from '../kernel/errors.ts'
 import { completeHeaders } from './answer-headers.ts'
 import { buildProblem, type Reply } from './reply.ts'
-import { takeUpgrade, type UpgradeHandler } from './upgrade.ts'
+import { asksForAnotherProtocol, takeUpgrade, type UpgradeHandler } from './upgrade.ts'
 
 export interface HttpServerOptions {
   /** Port 0 picks a free one. */
@@ -49,6 +49,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     keepAliveTimeout: limits.keepAliveSeconds * 1000,
     connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, (limits.headersTimeoutSeconds * 1000) / 2),
     optimizeEmptyRequests: true,
+    ...(upgradeHandler === null ? {} : { shouldUpgradeCallback: asksForAnotherProtocol }),
   }
   const server = createServer(settings, options.handler)
   // Above its limit node drops headers without a word; the limit in bytes is the one that refuses.

@@ -59,6 +59,14 @@ function guardSocket(socket: Socket, response: ServerResponse): () => void {
   }
 }
 
+/**
+ * HTTP/2 is only offered, and not taken: Java's client does so with every request over plain HTTP, and is answered in
+ * HTTP/1.1 (RFC 9110 section 7.8). Node before 24.9 and 22.21 does not ask; such a request is then refused.
+ */
+export function asksForAnotherProtocol({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() !== 'h2c'
+}
+
 function readProtocol({ method, httpVersion, headers }: IncomingMessage, head: Buffer): string | null {
   // Bytes behind the headers would be another request to somebody who refuses, and a first message to somebody else.
   const hasMore = head.length > 0 || headers['transfer-encoding'] !== undefined

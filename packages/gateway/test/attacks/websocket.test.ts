@@ -161,7 +161,6 @@ test('one protocol, by GET, over HTTP/1.1, and nothing behind it: everything els
   const { port } = stage.gateways[0]!.publicAddress
   const smuggled = 'GET /admin/x HTTP/1.1\r\nHost: localhost\r\n\r\n'
   const attempts: readonly Raw[] = [
-    { upgrade: 'h2c', lines: ['HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'] },
     { upgrade: 'websocket, h2c' },
     { upgrade: 'websocket', lines: ['Upgrade: h2c'] },
     { upgrade: 'websocket/13' },
@@ -179,6 +178,16 @@ test('one protocol, by GET, over HTTP/1.1, and nothing behind it: everything els
     assert.equal(answer.body.includes('HTTP/1.1'), false, 'one answer')
   }
   assert.deepEqual(stage.upstream.received, [])
+})
+
+test('HTTP/2 that is offered is not taken, and the offer goes no further', async (t) => {
+  const { stage, cookie } = await setSocketStage(t)
+  stage.upstream.forget()
+  const offer = { upgrade: 'h2c', lines: ['HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA', 'Connection: HTTP2-Settings, close'] }
+  const { status } = await sendRaw(stage.gateways[0]!.publicAddress.port, buildHandshake(stage, cookie, offer))
+  assert.equal(status, 200)
+  const [received] = stage.upstream.received
+  assert.deepEqual([received?.headers.upgrade, received?.headers['http2-settings']], [undefined, undefined])
 })
 
 test('a protocol is known by its name, however it is written', async (t) => {
