@@ -118,7 +118,6 @@ export const FAULTS = {
   invalidClient: instead(oauthError(401, 'invalid_client', 'Invalid client or Invalid client credentials')),
   unauthorizedClient: instead(oauthError(401, 'unauthorized_client', 'Invalid client or Invalid client credentials')),
   invalidGrant: instead(oauthError(400, 'invalid_grant', 'Session not active')),
-  tokenReused: instead(oauthError(400, 'invalid_grant', 'Maximum allowed refresh token reuse exceeded')),
   realmDisabled: instead(oauthError(403, 'access_denied', 'Realm not enabled')),
   realmMissing: instead(jsonAnswer(404, { error: 'Realm does not exist' })),
   tooManyRequests: instead(textAnswer(429, 'text/plain', 'Too many requests', { 'retry-after': '5' })),
