@@ -14,10 +14,14 @@ const METHODS = ['read', 'delete', 'touch', 'claim', 'readDocument', 'writeDocum
 
 /** A door, and the switch of its store. */
 function createSwitchedDoor() {
-  const line = { isDown: false }
+  const line = { isDown: false, replacing: Promise.resolve() }
   const refuse = () => Promise.reject(new GatewayError('ERR_STORE_UNAVAILABLE'))
   const door = createFrontDoor(true, (store) => ({
     ...store,
+    replace: async (...args) => {
+      await line.replacing
+      return store.replace(...args)
+    },
     unreachableSince: () => (line.isDown ? store.now() : null),
     ...Object.fromEntries(
       METHODS.map((method) => [
@@ -83,9 +87,13 @@ test('a refresh that finishes meanwhile does not bring it back', async () => {
   const { door, jar, id } = await logInAndLoseStore()
   const lookup = await door.sessions.find(id)
   assert.ok(lookup.kind === 'active')
+  const answer = Promise.withResolvers<void>()
+  door.line.replacing = answer.promise
+  const writing = door.sessions.replace(lookup.live, lookup.live.session)
   await logout(jar.request('/auth/logout', FETCH, 'POST'), door.logout)
   door.line.isDown = false
-  await door.sessions.replace(lookup.live, { ...lookup.live.session, tokens: { ...lookup.live.session.tokens } })
+  answer.resolve()
+  assert.equal((await writing).outcome, 'replaced')
   assert.equal((await door.sessions.find(id)).kind, 'none')
 })
 

@@ -83,7 +83,7 @@ test('a session that holds nothing at realms is ended at once', async (t) => {
   assert.deepEqual(bench.main.ended, [])
 })
 
-test('what a realm does not confirm is tried again until it does, and by one replica at a time', async (t) => {
+test('what a realm does not confirm is tried again until it does', async (t) => {
   const bench = createBench(t)
   let isDown = true
   bench.main.onEndSession(async () => !isDown)
@@ -102,6 +102,22 @@ test('what a realm does not confirm is tried again until it does, and by one rep
   await Promise.all([one.close(), two.close()])
   assert.equal(bench.main.ended.length, 2)
   assert.equal(bench.models.ended.length, 1, 'what was confirmed is not asked for again')
+})
+
+test('a realm is asked again by one replica at a time', async (t) => {
+  const bench = createBench(t)
+  bench.main.onEndSession(async () => false)
+  const [one, two] = [bench.create(), bench.create()]
+  await one.end(buildSession(), 'final')
+  const answer = Promise.withResolvers<boolean>()
+  bench.main.onEndSession(() => answer.promise)
+  bench.clock.advance(5)
+  one.start()
+  two.start()
+  await bench.looks()
+  assert.equal(bench.main.ended.length, 2)
+  answer.resolve(true)
+  await bench.until(() => bench.told('realm-session.ended') === 1)
 })
 
 test('each further try waits longer', async (t) => {
