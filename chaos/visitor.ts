@@ -60,7 +60,8 @@ export function createVisitor(ground: VisitorGround): Visitor {
     const startedAt = performance.now()
     try {
       const answer = await browser.fetch(API_URL, { headers: { [PROCESS_HEADER]: gateway.name } })
-      if (!gateway.wasStruckSince(startedAt)) counter.answered(performance.now() - startedAt, answer.status === 503)
+      if (gateway.wasStruckSince(startedAt)) return judgeLate(answer)
+      counter.answered(performance.now() - startedAt, answer.status === 503)
       return judge(answer)
     } catch (error) {
       // A connection may be known to be cut before its process is known to be gone.
@@ -69,6 +70,13 @@ export function createVisitor(ground: VisitorGround): Visitor {
       counter.brokenOff()
       return 'gone'
     }
+  }
+
+  /** A process that was stopped with a token in its hand goes on with it, however old it is by now. */
+  function judgeLate(answer: BrowserAnswer): Seen {
+    counter.brokenOff()
+    const isOld = answer.status === 200 && readEcho(answer).isExpired
+    return isOld && readEcho(answer).subject === person.id ? 'gone' : judge(answer)
   }
 
   function judge(answer: BrowserAnswer): Seen {
@@ -84,8 +92,8 @@ export function createVisitor(ground: VisitorGround): Visitor {
     }
   }
 
-  function judgeEcho({ body }: BrowserAnswer): Seen {
-    const { subject, isExpired } = JSON.parse(body) as Echo
+  function judgeEcho(answer: BrowserAnswer): Seen {
+    const { subject, isExpired } = readEcho(answer)
     if (subject !== person.id) return wrong('another person', subject)
     return isExpired ? wrong('expired token', '') : 'fine'
   }
@@ -190,6 +198,10 @@ function wayOf(answers: readonly BrowserAnswer[]): 'silent' | 'still in' | 'form
   const asked = answers.map(({ url }) => new URL(url)).filter(({ pathname }) => pathname.endsWith('/auth'))
   if (asked.length === 0) return 'still in'
   return asked.some(({ searchParams }) => searchParams.get('prompt') === 'none') ? 'silent' : 'form'
+}
+
+function readEcho({ body }: BrowserAnswer): Echo {
+  return JSON.parse(body) as Echo
 }
 
 function readMember(body: string, name: string): string | null {
