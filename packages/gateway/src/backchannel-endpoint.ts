@@ -39,6 +39,8 @@ export function createBackchannelEndpoint(parts: BackchannelParts): readonly [pa
     // Realms are no browsers, and what proves who they are is in the form.
     guardsForgery: false,
     limiter: parts.createLimiter(LIMIT, 'backchannel-logout'),
+    // What is refused here is never said again.
+    countsInLimit: false,
     answer: (request, readForm) => backchannelLogout(request, readForm, options),
   }
   return [config.endpoints.backchannelLogout, endpoint]

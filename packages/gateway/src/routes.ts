@@ -29,6 +29,8 @@ export interface Endpoint {
   /** Nothing but GET is answered before its origin has been proved. */
   readonly guardsForgery: boolean
   readonly limiter: Limiter | null
+  /** Requests count in the limit over all routes, where that goes by address. */
+  readonly countsInLimit: boolean
   readonly answer: (request: GatewayRequest, readForm: ReadForm) => Promise<Reply | EventStreamReply>
 }
 
@@ -137,7 +139,7 @@ function issuerEndpoints({ paths, issuer }: EndpointOptions): readonly Entry[] {
 }
 
 function get(name: string, answer: Endpoint['answer']): Endpoint {
-  return { name, methods: ['GET'], guardsForgery: true, limiter: null, answer }
+  return { name, methods: ['GET'], guardsForgery: true, limiter: null, countsInLimit: true, answer }
 }
 
 function post(name: string, answer: Endpoint['answer']): Endpoint {

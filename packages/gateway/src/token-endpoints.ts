@@ -64,6 +64,7 @@ export function createTokenEndpoints(parts: TokenEndpointParts): readonly (reado
       // Services are no browsers: what a page sends is refused by the endpoint itself.
       guardsForgery: false,
       limiter,
+      countsInLimit: true,
       answer: (request, readForm) => (request.method === 'POST' ? serve(request, readForm) : give(request)),
     }
     return [`${config.endpoints.token}/${realm}`, endpoint]

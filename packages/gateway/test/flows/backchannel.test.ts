@@ -64,6 +64,17 @@ test('a burst about all of a person’s sessions is taken', async (t) => {
   assert.equal(eventsOf(stage, 'session.ended').length, 10)
 })
 
+test('a burst is taken that is more than people may ask for', async (t) => {
+  const stage = await setStage(t, { config: 'limit: { rate: 50/min, by: ip }' })
+  tellGateways(stage, 'with sid')
+  const browser = await stage.loggedIn()
+  const answers = await Promise.all(Array.from({ length: 100 }, () => postLogout(stage, 'logout_token=x')))
+  assert.ok(answers.every(({ status }) => status === 400))
+  await stage.realm.endSessionsOf('alice')
+  assert.equal(eventsOf(stage, 'session.ended').length, 1)
+  assert.equal(await statusOf(stage, browser), 401)
+})
+
 test('ended by back channel, the browser is asked who it is, and is in again as anybody', async (t) => {
   const stage = await setStage(t)
   tellGateways(stage, 'with sid')
