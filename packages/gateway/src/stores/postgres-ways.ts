@@ -31,7 +31,7 @@ const POLL_SECONDS = 0.25
 /** After so long without its own word the way of changes counts as lost. */
 const SILENCE_SECONDS = 2
 /** So long the first word may take; then there is a pooler in between. */
-const FIRST_WORD_SECONDS = 1
+const FIRST_WORD_SECONDS = 0.5
 
 /** Null where what is told is not heard. Rejects with what the library throws. */
 export async function listenForChanges(options: ListenOptions): Promise<ChangeWay | null> {

@@ -39,7 +39,7 @@ export interface PostgresWire {
   transact<T>(work: (ask: Ask) => Promise<T>): Promise<T>
   /** As `ask`, for what may take a minute. */
   askPatiently: Ask
-  /** Whether connections may keep statements prepared: not where a pooler deals them out by transaction. */
+  /** Whether connections may keep statements prepared, which they do not before it is known: see the poolers. */
   keepPrepared(isPossible: boolean): void
   close(): Promise<void>
 }
@@ -166,7 +166,7 @@ export interface PoolLimits extends LineLimits {
 export function createPostgresWire(pg: Postgres, place: PostgresPlace, limits: PoolLimits): PostgresWire {
   const pool = new pg.Pool({ ...settings(place, limits), max: limits.connections })
   const open = new Set<Client>()
-  let isPreparing = true
+  let isPreparing = false
   let isClosed = false
   const isNamed = () => isPreparing
   const askPool = createAsk(pool, isNamed, null)

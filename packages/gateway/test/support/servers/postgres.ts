@@ -3,6 +3,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { appendFileSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { systemCode } from '../../../src/kernel/errors.ts'
@@ -46,6 +47,7 @@ export async function startPostgres(): Promise<PostgresServer> {
     const ended = once(server, 'exit')
     signalAll(server, 'SIGCONT')
     server.kill(signal)
+    server.ref()
     await ended
   }
 
@@ -113,6 +115,9 @@ async function startServer(programs: string, data: string): Promise<ChildProcess
   process.once('exit', end)
   server.once('exit', () => process.off('exit', end))
   await untilReady(server)
+  // A test that fails before its end must not wait for a server.
+  server.unref()
+  if (server.stderr instanceof Socket) server.stderr.unref()
   return server
 }
 
