@@ -8,7 +8,7 @@ import { createReachability } from './reachability.ts'
 import { type Announcements, createAnnouncements } from './redis-announcements.ts'
 import { isPassing, isUnknownScript, redisError, refusalOf, unavailable } from './redis-errors.ts'
 import { BEAT, type Script } from './redis-scripts.ts'
-import type { RedisWire, Send, Words } from './redis-wire.ts'
+import type { RedisWire, Send, WireEvents, Words } from './redis-wire.ts'
 import { createStoreClock } from './store-clock.ts'
 
 export interface RedisConnection {
@@ -30,8 +30,7 @@ export interface RedisConnection {
 }
 
 export interface RedisConnectionOptions {
-  /** Makes connections, of which it tells when one is lost or moves. */
-  readonly createWire: (onTrouble: (error: unknown) => void) => RedisWire
+  readonly createWire: (events: WireEvents) => RedisWire
   readonly prefix: string
   /** Null: the server's. */
   readonly clock: Clock | null
@@ -68,6 +67,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
   /** Since when the server has answered nothing. */
   let silentSince: number | undefined
   let renewedAt = systemElapsed()
+  let isRenewing = false
   let replicasRestUntil = 0
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
@@ -84,6 +84,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     )
     if (isClosed) throw unavailable('closed')
     if (answer === undefined) throw unavailable('timeout')
+    silentSince = undefined
     return answer.value
   }
 
@@ -132,6 +133,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     if (pulse !== heard + 1 && heard !== 0) mayHaveMissed = true
     heard = pulse
     heardAt = systemElapsed()
+    silentSince = undefined
     if (reach.unreachableSince() === null && mayHaveMissed) tellAll()
     reach.seen()
   }
@@ -150,7 +152,6 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     if (reach.unreachableSince() !== null && startedAt - renewedAt > RENEWAL_SECONDS) void renew()
     try {
       await storeClock.measure()
-      silentSince = undefined
     } catch {
       if (isClosed) return
       silentSince ??= startedAt
@@ -159,24 +160,27 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
   }
 
   function createWire(): RedisWire {
-    return options.createWire((error) => {
-      mayHaveMissed = true
-      refusal = refusalOf(error) ?? refusal
+    return options.createWire({
+      onTrouble(error) {
+        mayHaveMissed = true
+        refusal = refusalOf(error) ?? refusal
+      },
+      onMoved: () => void renew(),
     })
   }
 
   async function connect(fresh: RedisWire): Promise<void> {
     const ready = fresh.connect().then(() => fresh.subscribe([announcements.channel, heartbeats], hear))
-    if (
-      (await within(
-        ready.then(() => true),
-        COMMAND_SECONDS,
-      )) === undefined
+    const isReady = await within(
+      ready.then(() => true),
+      COMMAND_SECONDS,
     )
-      throw unavailable('timeout')
+    if (!isReady) throw unavailable('timeout')
   }
 
   async function renew(): Promise<void> {
+    if (isRenewing || isClosed) return
+    isRenewing = true
     renewedAt = systemElapsed()
     const fresh = createWire()
     try {
@@ -184,9 +188,12 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
       if (isClosed) throw unavailable('closed')
       wire?.destroy()
       wire = fresh
-      renewedAt = systemElapsed()
+      mayHaveMissed = true
+      void pulsate()
     } catch {
       fresh.destroy()
+    } finally {
+      isRenewing = false
     }
   }
 

@@ -41,10 +41,9 @@ export function createRedisStore(
   const { now, run, ask, announcements } = connection
   const keys = createRedisKeys(prefix)
 
-  async function hold(name: string, owner: string, seconds: number, more: Words): Promise<boolean> {
+  function leaseWords(owner: string, seconds: number): Words {
     const end = now() + seconds
-    const words = [timeToLive(end, now), String(end), String(now()), owner, ...more]
-    return (await run(HOLD_LEASE, keys.lease(name), words)) === 1
+    return [timeToLive(end, now), String(end), String(now()), owner]
   }
 
   /** May visit a key twice. */
@@ -77,13 +76,18 @@ export function createRedisStore(
     ...createRedisSessions(connection, keys),
     async claim(name, expiresAt) {
       const words = [timeToLive(expiresAt, now), announcements.nameWrite(), String(expiresAt), String(now())]
-      return String(await run(CLAIM, keys.claim(name), words)) as ClaimOutcome
+      return String(await connection.runDurably(CLAIM, keys.claim(name), words)) as ClaimOutcome
     },
     async settleClaim(name) {
       await run(SETTLE_CLAIM, keys.claim(name), [])
     },
-    acquireLease: (name, owner, seconds) => hold(name, owner, seconds, []),
-    renewLease: (name, owner, seconds) => hold(name, owner, seconds, ['renew']),
+    // Durably: two owners would both spend one refresh token.
+    async acquireLease(name, owner, seconds) {
+      return (await connection.runDurably(HOLD_LEASE, keys.lease(name), leaseWords(owner, seconds))) === 1
+    },
+    async renewLease(name, owner, seconds) {
+      return (await run(HOLD_LEASE, keys.lease(name), [...leaseWords(owner, seconds), 'renew'])) === 1
+    },
     async releaseLease(name, owner) {
       await run(RELEASE_LEASE, keys.lease(name), [owner])
     },

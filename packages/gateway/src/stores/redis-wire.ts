@@ -1,5 +1,5 @@
-// Redis as one server, a cluster or a master behind Sentinels: commands by the key they touch, and the word of changes.
-// What waits for replicas has connections of its own, because the server holds up what comes after it on the same one.
+// Connections to Redis, to one server or a cluster: commands by the key they touch, and the word of changes. What waits for
+// replicas has connections of its own, because the server holds up what comes after it on the same one.
 import { getCACertificates } from 'node:tls'
 import type { RedisClientOptions } from 'redis'
 import { GatewayError, systemCode } from '../kernel/errors.ts'
@@ -39,7 +39,6 @@ const CONNECT_MILLISECONDS = 2000
 const RETRY_MAX_MILLISECONDS = 1000
 /** Beyond these a command fails at once: what waits for a server that does not answer must not pile up. */
 const QUEUE_MAX = 20_000
-const SENTINEL_SCAN_MILLISECONDS = 10_000
 
 export type Redis = typeof import('redis')
 
@@ -54,13 +53,14 @@ export async function loadRedis(): Promise<Redis> {
   }
 }
 
-/** `onTrouble`: a connection was lost or moved, perhaps the one on which changes are told. */
-export function createRedisWire(redis: Redis, place: RedisPlace, onTrouble: (error: unknown) => void): RedisWire {
-  const wires = { single: createSingle, cluster: createCluster, sentinel: createSentinel }
-  return wires[place.topology](redis, place, onTrouble)
+export interface WireEvents {
+  /** A connection was lost, perhaps the one on which changes are told. */
+  onTrouble(error: unknown): void
+  /** The servers have changed their roles: these connections are of no use any more. */
+  onMoved(): void
 }
 
-function settings({ RESP_TYPES }: Redis, { user, password, isTls, ca }: RedisPlace) {
+export function buildSettings({ RESP_TYPES }: Redis, { user, password, isTls, ca }: RedisPlace) {
   const trust = { tls: true as const, ...(ca.length === 0 ? {} : { ca: [...getCACertificates('default'), ...ca] }) }
   const socket = { connectTimeout: CONNECT_MILLISECONDS, reconnectStrategy, ...(isTls ? trust : {}) }
   const node = {
@@ -78,8 +78,9 @@ function reconnectStrategy(retries: number, cause: Error): number | false {
   return refusalOf(cause) === null && Math.min(50 * 2 ** Math.min(retries, 8), RETRY_MAX_MILLISECONDS)
 }
 
-function createSingle(redis: Redis, place: RedisPlace, onTrouble: (error: unknown) => void): RedisWire {
-  const { node, commandOptions } = settings(redis, place)
+/** To the first of the nodes. */
+export function createSingleWire(redis: Redis, place: RedisPlace, { onTrouble }: WireEvents): RedisWire {
+  const { node, commandOptions } = buildSettings(redis, place)
   const options = { ...node, database: place.database, socket: { ...node.socket, ...place.nodes[0] } }
   const make = () => redis.createClient({ ...options, commandOptions }).on('error', onTrouble)
   const [reading, writing] = [make(), make()]
@@ -100,8 +101,8 @@ function createSingle(redis: Redis, place: RedisPlace, onTrouble: (error: unknow
   }
 }
 
-function createCluster(redis: Redis, place: RedisPlace, onTrouble: (error: unknown) => void): RedisWire {
-  const { node, commandOptions } = settings(redis, place)
+export function createClusterWire(redis: Redis, place: RedisPlace, { onTrouble }: WireEvents): RedisWire {
+  const { node, commandOptions } = buildSettings(redis, place)
   const rootNodes = place.nodes.map((at) => ({ ...node, socket: { ...node.socket, ...at } }))
   const make = () =>
     redis
@@ -132,40 +133,6 @@ function createCluster(redis: Redis, place: RedisPlace, onTrouble: (error: unkno
     },
     destroy() {
       for (const client of [reading, writing]) if (client.isOpen) client.destroy()
-    },
-  }
-}
-
-function createSentinel(redis: Redis, place: RedisPlace, onTrouble: (error: unknown) => void): RedisWire {
-  const { node, commandOptions } = settings(redis, place)
-  const make = () =>
-    redis
-      .createSentinel({
-        name: place.master ?? '',
-        sentinelRootNodes: [...place.nodes],
-        nodeClientOptions: { ...node, database: place.database },
-        sentinelClientOptions: { socket: node.socket },
-        scanInterval: SENTINEL_SCAN_MILLISECONDS,
-        commandOptions,
-      })
-      .on('error', onTrouble)
-      .on('client-error', ({ error }) => onTrouble(error))
-      .on('topology-change', () => onTrouble(undefined))
-  // One connection to the master each: what has been written on it is what WAIT is about.
-  const [reading, writing] = [make(), make()]
-  return {
-    send: (_key, words) => reading.sendCommand(false, [...words]),
-    write: (_key, words) => writing.sendCommand(false, [...words]),
-    confirm: (_key, words) => writing.sendCommand(false, [...words]),
-    masters: async () => [(words) => reading.sendCommand(false, [...words])],
-    async subscribe(channels, listener) {
-      await reading.subscribe([...channels], listener)
-    },
-    async connect() {
-      await Promise.all([reading.connect(), writing.connect()])
-    },
-    destroy() {
-      for (const client of [reading, writing]) client.destroy().catch(() => undefined)
     },
   }
 }

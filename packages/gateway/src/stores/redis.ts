@@ -5,8 +5,17 @@ import { wait } from '../kernel/wait.ts'
 import type { StoreChange } from '../session/session-store.ts'
 import { createRedisConnection } from './redis-connection.ts'
 import { redisError, refusalOf } from './redis-errors.ts'
+import { createSentinelWires } from './redis-sentinel.ts'
 import { createRedisStore, enterRedisStore, type RedisStore } from './redis-store.ts'
-import { createRedisWire, loadRedis, type Redis, type RedisPlace } from './redis-wire.ts'
+import {
+  createClusterWire,
+  createSingleWire,
+  loadRedis,
+  type Redis,
+  type RedisPlace,
+  type RedisWire,
+  type WireEvents,
+} from './redis-wire.ts'
 
 export interface RedisStoreOptions extends RedisPlace {
   /** Before every key. */
@@ -42,7 +51,7 @@ async function connect(redis: Redis, options: RedisStoreOptions): Promise<RedisS
   const listeners = new Set<(change: StoreChange) => void>()
   const connection = createRedisConnection({
     ...options,
-    createWire: (onTrouble) => createRedisWire(redis, options, onTrouble),
+    createWire: createWires(redis, options),
     onChange(change) {
       for (const listener of listeners) listener(change)
     },
@@ -56,5 +65,16 @@ async function connect(redis: Redis, options: RedisStoreOptions): Promise<RedisS
     await store.close()
     const refusal = connection.refusal() ?? refusalOf(error)
     throw refusal === null ? error : new GatewayError('ERR_STORE_REFUSED', { reason: refusal })
+  }
+}
+
+function createWires(redis: Redis, place: RedisPlace): (events: WireEvents) => RedisWire {
+  switch (place.topology) {
+    case 'single':
+      return (events) => createSingleWire(redis, place, events)
+    case 'cluster':
+      return (events) => createClusterWire(redis, place, events)
+    case 'sentinel':
+      return createSentinelWires(redis, place)
   }
 }

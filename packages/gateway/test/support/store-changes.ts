@@ -6,7 +6,7 @@ const POLL_MILLISECONDS = 10
 
 export interface HeardChanges {
   readonly changes: StoreChange[]
-  /** Resolves when a change of this kind, and of this key where one is named, has been heard from now on. */
+  /** Resolves when a change of this kind, and of this key where one is named, has been heard. */
   until(kind: StoreChange['kind'], key?: string): Promise<void>
 }
 
@@ -16,8 +16,7 @@ export function hearChanges(store: SessionStore): HeardChanges {
   return {
     changes,
     until(kind, key) {
-      const from = changes.length
-      return eventually(() => changes.slice(from).some((change) => change.kind === kind && names(change, key)))
+      return eventually(() => changes.some((change) => change.kind === kind && names(change, key)))
     },
   }
 }

@@ -159,19 +159,24 @@ async function joinNodes(nodes: readonly RedisServer[]): Promise<void> {
   })
 }
 
-const DOWN_AFTER_MILLISECONDS = 300
+/** Less, and a busy machine makes a master look dead. */
+const DOWN_AFTER_MILLISECONDS = 1000
 const MASTER = 'doorman-test'
 
 /** A master and two replicas, watched by three Sentinels that act within a second. */
 export async function startRedisSentinel(): Promise<RedisSentinels> {
   const servers = await Promise.all(
-    [0, 1, 2].map(() => createRedis({ isTls: false, args: ['--min-replicas-to-write', '0'] })),
+    [0, 1, 2].map(() => createRedis({ isTls: false, args: ['--repl-diskless-sync-delay', '0'] })),
   )
   const ports = servers.map(({ url }) => Number(new URL(url).port))
   const [master = 0] = ports
   await Promise.all(servers.map((server) => server.start()))
   for (const server of servers.slice(1)) await server.ask('REPLICAOF', HOST, String(master))
-  await until(async () => String(await servers[0]?.ask('INFO', 'replication')).includes('connected_slaves:2'))
+  const areInSync = async () => {
+    const states = await Promise.all(servers.map((server) => server.ask('INFO', 'replication')))
+    return states.filter((state) => String(state).match(/state=online/g)?.length === 2).length === 1
+  }
+  await until(areInSync)
   const sentinels = await Promise.all([0, 1, 2].map(() => createSentinel(master)))
   await Promise.all(sentinels.map((sentinel) => sentinel.start()))
   const knowsAll = (text: string) => /slaves=2,sentinels=3/.test(text)
@@ -180,21 +185,28 @@ export async function startRedisSentinel(): Promise<RedisSentinels> {
     return states.every((state) => knowsAll(String(state)))
   }
   await until(allKnow)
+  /** The port; undefined while a failover is going on. */
   const findMaster = async () => {
-    const address = await sentinels[0]?.ask('SENTINEL', 'GET-MASTER-ADDR-BY-NAME', MASTER)
-    return Array.isArray(address) ? Number(address[1]) : 0
+    const named = await Promise.all(sentinels.map((sentinel) => sentinel.ask('SENTINEL', 'MASTER', MASTER)))
+    const [first, ...others] = named.map((master) => master as unknown as { port: string; flags: string })
+    const agree =
+      first?.flags === 'master' && others.every(({ port, flags }) => port === first.port && flags === 'master')
+    return agree ? Number(first.port) : undefined
   }
   const hosts = sentinels.map(({ url }) => new URL(url).host).join(',')
   return {
     url: `redis+sentinel://${hosts}/${MASTER}`,
     async failover() {
       const old = await findMaster()
-      const server = servers[ports.indexOf(old)]
+      const server = servers[ports.indexOf(old ?? 0)]
       await server?.stop('SIGKILL')
-      await until(async () => (await findMaster()) !== old)
+      await until(async () => ![old, undefined].includes(await findMaster()))
       await server?.start()
+      // The Sentinels take ten seconds to tell it that it is a replica now.
+      await server?.ask('REPLICAOF', HOST, String(await findMaster()))
       // A Sentinel does not promote twice in quick succession unless it knows the replicas again.
       await until(allKnow)
+      await until(areInSync)
     },
     async stop() {
       await Promise.all([...servers, ...sentinels].map((server) => server.stop('SIGKILL')))

@@ -1,7 +1,7 @@
 // A server of somebody else's, as a process that a test starts, stops and pauses.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface ServerProcess {
@@ -43,8 +43,12 @@ export function createServerProcess(command: ServerCommand): ServerProcess {
     const keep = (chunk: Buffer) => {
       output = (output + chunk.toString()).slice(-4000)
     }
-    launched.stdout?.on('data', keep)
-    launched.stderr?.on('data', keep)
+    // A test that fails before its end must not wait for a server.
+    launched.unref()
+    for (const stream of [launched.stdout, launched.stderr]) {
+      stream?.on('data', keep)
+      if (stream instanceof Socket) stream.unref()
+    }
     running.add(launched)
     launched.once('exit', () => running.delete(launched))
     return launched
@@ -67,6 +71,7 @@ export function createServerProcess(command: ServerCommand): ServerProcess {
       if (ending === undefined || ending.exitCode !== null || ending.signalCode !== null) return
       ending.kill('SIGCONT')
       ending.kill(signal)
+      ending.ref()
       await once(ending, 'exit')
     },
     pause: () => void child?.kill('SIGSTOP'),
