@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Round, spread, summarize } from './statistics.ts'
+import { quantile, type Round, spread, summarize } from './statistics.ts'
 
 const MEMORY = { residentBytes: 90 * 1024 * 1024, proportionalBytes: null }
 
@@ -29,4 +29,10 @@ test('memory is told in MiB, and what the system does not tell stays unknown', (
 
 test('the median of an even number lies between the middle two', () => {
   assert.deepEqual(spread([4, 1, 3, 2]), { median: 2.5, min: 1, max: 4 })
+})
+
+test('of 200 values the 99th percentile leaves two above it', () => {
+  const values = Array.from({ length: 200 }, (_, index) => 200 - index)
+  assert.deepEqual([quantile(values, 0.5), quantile(values, 0.99), quantile(values, 1)], [100, 198, 200])
+  assert.equal(quantile([7], 0.99), 7)
 })
