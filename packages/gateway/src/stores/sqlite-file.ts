@@ -57,6 +57,8 @@ export function openDatabase(path: string): DatabaseSync {
     // the last moments before a power cut.
     database.exec('PRAGMA synchronous = NORMAL')
     migrate(database, MIGRATIONS)
+    // A restored copy has lost this mode.
+    database.exec('PRAGMA journal_mode = WAL')
     return database
   } catch (error) {
     database.close()

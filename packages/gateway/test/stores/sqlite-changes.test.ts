@@ -7,8 +7,9 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterEach, beforeEach, test } from 'node:test'
 import type { SessionStore, StoreChange } from '../../src/session/session-store.ts'
-import { buildRecord } from '../contracts/session-store.ts'
+import { buildRecord, START } from '../contracts/session-store.ts'
 import { openTestStore } from '../support/sqlite-stores.ts'
+import { eventually } from '../support/store-changes.ts'
 import { temporaryFolder } from '../support/temporary-folder.ts'
 
 const folder = temporaryFolder()
@@ -117,6 +118,19 @@ test('ten thousand changes are kept and no more', async () => {
     [10_005, 10_006],
   )
   database.close()
+})
+
+test('a look that fails is told as out of reach, and what it missed is told afterwards', async () => {
+  await ours.create(buildRecord('a'))
+  const heard = changesUpTo(ours, 'a')
+  const database = new DatabaseSync(path)
+  database.exec('ALTER TABLE change RENAME TO away')
+  await eventually(() => ours.unreachableSince() === START)
+  database.exec('ALTER TABLE away RENAME TO change')
+  database.close()
+  await eventually(() => ours.unreachableSince() === null)
+  await theirs.delete('a', 'user')
+  assert.deepEqual(await heard, [{ kind: 'ended', key: 'a', by: 'user' }])
 })
 
 test('listening keeps no process alive', async () => {
