@@ -64,6 +64,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
   let heard = 0
   let heardAt = systemElapsed()
   let mayHaveMissed = false
+  let answeredAt = systemElapsed()
   /** Since when the server has answered nothing. */
   let silentSince: number | undefined
   let renewedAt = systemElapsed()
@@ -76,6 +77,11 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     return options.clock === null ? storeClock.now() : options.clock()
   }
 
+  function noteAnswer(): void {
+    answeredAt = systemElapsed()
+    silentSince = undefined
+  }
+
   async function limited<T>(work: (wire: RedisWire) => Promise<T>, seconds: number): Promise<T> {
     if (isClosed || wire === undefined) throw unavailable('closed')
     const answer = await within(
@@ -84,7 +90,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     )
     if (isClosed) throw unavailable('closed')
     if (answer === undefined) throw unavailable('timeout')
-    silentSince = undefined
+    noteAnswer()
     return answer.value
   }
 
@@ -133,7 +139,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     if (pulse !== heard + 1 && heard !== 0) mayHaveMissed = true
     heard = pulse
     heardAt = systemElapsed()
-    silentSince = undefined
+    noteAnswer()
     if (reach.unreachableSince() === null && mayHaveMissed) tellAll()
     reach.seen()
   }
@@ -153,7 +159,8 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     try {
       await storeClock.measure()
     } catch {
-      if (isClosed) return
+      // Given up while others, asked later, were answered.
+      if (isClosed || answeredAt > startedAt) return
       silentSince ??= startedAt
       reach.missed()
     }
