@@ -1,7 +1,8 @@
 // Builds dist/ of every package that has a tsconfig.build.json, in the order in which they import one another.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { minifyModule } from './support/minify.ts'
 
 const PACKAGES = ['resource-server', 'gateway', 'dev-realm', 'cli']
 const BROWSER_PROJECT = 'tsconfig.browser.json'
@@ -12,15 +13,16 @@ for (const name of PACKAGES) {
   const directory = join('packages', name)
   rmSync(join(directory, 'dist'), { recursive: true, force: true })
   compile(directory, 'tsconfig.build.json')
-  if (existsSync(join(directory, BROWSER_PROJECT))) compileForBrowsers(directory)
+  if (existsSync(join(directory, BROWSER_PROJECT))) await compileForBrowsers(directory)
   copyWhatIsNotCompiled(join(directory, 'src'), join(directory, 'dist'))
   console.log(`built ${directory}/dist in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
 }
 
-/** What travels to browsers leaves its comments behind; they stay in the types. */
-function compileForBrowsers(directory: string): void {
-  compile(directory, BROWSER_PROJECT, '--emitDeclarationOnly')
-  compile(directory, BROWSER_PROJECT, '--declaration', 'false', '--removeComments')
+/** Comments stay in the types. */
+async function compileForBrowsers(directory: string): Promise<void> {
+  compile(directory, BROWSER_PROJECT)
+  const file = join(directory, 'dist', 'browser.js')
+  writeFileSync(file, await minifyModule(readFileSync(file, 'utf8')))
 }
 
 function compile(directory: string, project: string, ...options: readonly string[]): void {
