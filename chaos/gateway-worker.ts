@@ -1,4 +1,4 @@
-// A gateway in a process of its own. It tells the bench what happens, and stops or ends itself where the bench asks for.
+// A gateway in a process of its own. It tells the bench what happens, and stops itself where the bench asks for.
 import { subscribe } from 'node:diagnostics_channel'
 import { openSync } from 'node:fs'
 import type { Socket } from 'node:net'
@@ -11,12 +11,10 @@ export type WorkerReport =
   | { readonly kind: 'logged-in'; readonly session: string; readonly subject: string }
   /** New tokens are written. */
   | { readonly kind: 'kept'; readonly session: string }
-  | { readonly kind: 'ready' | 'striking' }
+  | { readonly kind: 'ready' | 'stopping' }
 
-export interface WorkerOrder {
-  readonly at: 'answered' | 'looked'
-  readonly signal: 'SIGKILL' | 'SIGSTOP'
-}
+/** With the realm's answer in its hand; or with a lease and a session read anew. */
+export type StopPoint = 'answered' | 'looked'
 
 interface ConnectedMessage {
   readonly connectParams: { readonly port: string }
@@ -24,24 +22,24 @@ interface ConnectedMessage {
 }
 
 const [, , configFile = '', logFile = '', realmPort = '', skewSeconds = '0'] = process.argv
-let order: WorkerOrder | null = null
+let stopPoint: StopPoint | null = null
 let hasLease = false
 
 function report(told: WorkerReport): void {
   process.send?.(told)
 }
 
-function strike(signal: WorkerOrder['signal']): void {
-  order = null
-  report({ kind: 'striking' })
-  process.kill(process.pid, signal)
+function stopHere(): void {
+  stopPoint = null
+  report({ kind: 'stopping' })
+  process.kill(process.pid, 'SIGSTOP')
 }
 
 /** Called in the middle of what it is told about: here a process can be stopped between two steps. */
-function obey(event: GatewayEvent): void {
-  if (order?.at === 'answered' && event.kind === 'realm.called' && event.endpoint === 'token') strike(order.signal)
-  if (order?.at !== 'looked' || event.kind !== 'store.called' || event.outcome !== 'success') return
-  if (hasLease && event.operation === 'read') strike(order.signal)
+function stopWhereTold(event: GatewayEvent): void {
+  if (stopPoint === 'answered' && event.kind === 'realm.called' && event.endpoint === 'token') stopHere()
+  if (stopPoint !== 'looked' || event.kind !== 'store.called' || event.outcome !== 'success') return
+  if (hasLease && event.operation === 'read') stopHere()
   else hasLease = event.operation === 'acquireLease'
 }
 
@@ -55,8 +53,8 @@ subscribe('undici:client:connected', (message) => {
   const { connectParams, socket } = message as ConnectedMessage
   if (connectParams.port === realmPort) report({ kind: 'connected', port: socket.localPort ?? 0 })
 })
-process.on('message', (told: WorkerOrder) => {
-  order = told
+process.on('message', (told: StopPoint) => {
+  stopPoint = told
   hasLease = false
   report({ kind: 'ready' })
 })
@@ -66,7 +64,7 @@ const gateway = await openGateway(loadConfig(configFile, {}), {
   logDestination: openSync(logFile, 'a'),
   clock: () => Date.now() / 1000 + Number(skewSeconds),
 })
-gateway.events.subscribe(obey)
+gateway.events.subscribe(stopWhereTold)
 gateway.events.subscribe(tell)
 process.once('SIGTERM', () => gateway.close().then(() => process.exit()))
 report({ kind: 'listening', port: gateway.publicAddress.port })

@@ -1,7 +1,7 @@
 // The gateways of a run, each a process of its own: started, chosen from, killed, stopped and started again.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import type { WorkerOrder, WorkerReport } from './gateway-worker.ts'
+import type { StopPoint, WorkerReport } from './gateway-worker.ts'
 import type { Random } from './random.ts'
 
 export interface GatewayProcess {
@@ -11,8 +11,6 @@ export interface GatewayProcess {
   readonly port: number
   /** Neither killed, stopped nor about to end. */
   isWell(): boolean
-  /** Told to end itself at the next occasion. */
-  isDoomed(): boolean
   /** Whether it was stopped or ended after a moment of `performance.now()`. */
   wasStruckSince(moment: number): boolean
   kill(): Promise<void>
@@ -20,8 +18,8 @@ export interface GatewayProcess {
   resume(): void
   /** As an orchestrator ends it; resolves with the exit code. */
   end(): Promise<number | null>
-  /** Resolves once it is ready to do it to itself; the promise inside, when it has. */
-  order(order: WorkerOrder): Promise<{ readonly done: Promise<void> }>
+  /** Resolves once it is ready to stop itself there; the promise inside, when it has. */
+  stopAt(point: StopPoint): Promise<{ readonly stopped: Promise<void> }>
 }
 
 export interface Gateways {
@@ -61,7 +59,7 @@ export async function startGateways(options: GatewaysOptions): Promise<Gateways>
     })
     child.once('exit', () => {
       for (const [port, owner] of owners) if (owner === gateway) owners.delete(port)
-      if (gateway.isWell() && !gateway.isDoomed() && !isClosing) options.onCrash(gateway.name)
+      if (gateway.isWell() && !isClosing) options.onCrash(gateway.name)
     })
     return gateway
   }
@@ -104,8 +102,6 @@ async function startProcess(
   const exit = once(child, 'exit')
   const { port } = await nextReport(child, 'listening')
   let isWell = true
-  /** It will end itself, and its last word may be lost with it. */
-  let isDoomed = false
   let struckAt = Number.NEGATIVE_INFINITY
 
   function fall(): void {
@@ -118,7 +114,6 @@ async function startProcess(
     index,
     port,
     isWell: () => isWell,
-    isDoomed: () => isDoomed,
     wasStruckSince: (moment) => !isWell || struckAt >= moment,
     async kill() {
       fall()
@@ -140,15 +135,13 @@ async function startProcess(
       const [code] = await exit
       return code
     },
-    async order(order) {
+    async stopAt(point) {
       const ready = nextReport(child, 'ready')
-      const struck = nextReport(child, 'striking').then(fall)
-      struck.catch(() => undefined)
-      child.send(order)
+      const stopped = nextReport(child, 'stopping').then(fall)
+      stopped.catch(() => undefined)
+      child.send(point)
       await ready
-      if (order.signal === 'SIGSTOP') return { done: struck }
-      isDoomed = true
-      return { done: exit.then(fall) }
+      return { stopped }
     },
   }
   return { gateway, child }

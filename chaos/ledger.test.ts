@@ -120,6 +120,22 @@ test('an answer is lost at most once in the time in which a session heals once',
   assert.deepEqual(faults, ['dropped after processing', '502', 'dropped after processing'])
 })
 
+test('a process may be struck unless it holds tokens of somebody who has just lost some', () => {
+  const ledger = ledgerOf('none')
+  ledger.cost('alice', 0)
+  assert.equal(ledger.mayStrike('p1', 1), true)
+  spend(ledger, 't1', 'p1', 1)
+  assert.deepEqual(
+    [ledger.mayStrike('p1', 2), ledger.mayStrike('p2', 2), ledger.mayStrike(null, 2), ledger.mayStrike('p1', 100)],
+    [false, true, false, true],
+  )
+  ledger.keep('alice')
+  assert.equal(ledger.mayStrike('p1', 2), true)
+  spend(ledger, 't2', 'p1', 5)
+  ledger.renew('alice', 6)
+  assert.equal(ledger.mayStrike('p1', 7), true)
+})
+
 test('where a spent token passes once more, an answer may be lost at any time', () => {
   const ledger = ledgerOf('dropped after processing', 1)
   const faults = [0, 5].map((now) => ledger.present('alice', `t${now}`, 'p1', now).fault)

@@ -1,7 +1,7 @@
 // Who had which refresh token, what became of it, and why a session's tokens were lost. No I/O and no clock: `now`, in
 // seconds, is always an argument.
 import type { TokenUse } from '@doorman/dev-realm'
-import { LOSING_FAULTS, type PlannedRound, type RealmFault } from './plan.ts'
+import { LOSING_FAULTS, type PlannedRound, type RealmFault, RISKY_FAULTS } from './plan.ts'
 
 /** A gateway process from its start to its end. */
 export type Sender = string
@@ -68,6 +68,8 @@ export interface Ledger {
   /** Whether its tokens may be lost now: a session heals once in a minute. */
   mayCost(person: string, now: number): boolean
   cost(person: string, now: number): void
+  /** Whether all whose new tokens are nowhere but with this process, or with any for null, may lose them now. */
+  mayStrike(sender: Sender | null, now: number): boolean
   /** A process stands still, or is gone, from now on; returns the function that says that it goes on. */
   stop(sender: Sender, now: number): (now: number) => void
   /** The store is in trouble from now on; returns the function that says that it is well again. */
@@ -80,7 +82,8 @@ export interface Ledger {
   rounds(): number
 }
 
-const HEAL_EVERY_SECONDS = 60
+/** A session heals at most once in this time. */
+export const HEAL_EVERY_SECONDS = 60
 /** Beyond it, because a loss may be noticed later than it happens. */
 const SPARE_SECONDS = 20
 /** A request that a stopped process was about to send arrives so soon after it goes on. */
@@ -112,7 +115,7 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
   function begin(person: string, tokenId: string, now: number): Round {
     const { round, earlier } = accountOf(person)
     const plan = planRound(rounds)
-    const fault = LOSING_FAULTS.includes(plan.fault) && !mayCost(person, now) ? plan.harmlessFault : plan.fault
+    const fault = RISKY_FAULTS.includes(plan.fault) && !mayCost(person, now) ? plan.harmlessFault : plan.fault
     const begun = { index: rounds, tokenId, plan, presentations: [], fault, isSpent: false, isKept: false }
     rounds += 1
     const known = round === null ? earlier : [...earlier, round].slice(-REMEMBERED_ROUNDS)
@@ -148,8 +151,17 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
     return since.some(({ losesWrites }) => losesWrites) ? 'write' : null
   }
 
+  function isInHand({ round }: Account, sender: Sender | null): boolean {
+    if (round === null || round.isKept || !round.isSpent) return false
+    return sender === null || round.presentations.some((presentation) => presentation.sender === sender)
+  }
+
   return {
     mayCost,
+    mayStrike(sender, now) {
+      const inHand = [...accounts].filter(([, account]) => isInHand(account, sender))
+      return inHand.every(([person, { round }]) => mayCost(person, now) && round?.presentations.length === 1)
+    },
     present(person, tokenId, sender, now) {
       const round = roundOf(accountOf(person), tokenId) ?? begin(person, tokenId, now)
       round.presentations.push({ sender, at: now })
@@ -169,7 +181,7 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
       const { round } = accountOf(person)
       if (round?.isSpent === true) round.isKept = true
     },
-    renew: (person, now) => change(person, { tokensIssuedAt: now }),
+    renew: (person, now) => change(person, { tokensIssuedAt: now, round: null, earlier: [] }),
     cost: (person, now) => change(person, { costAt: now }),
     stop(sender, now) {
       const stop: Stop = { sender, from: now, until: null }

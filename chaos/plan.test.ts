@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createPlan, LOSING_FAULTS, type PlanGround } from './plan.ts'
+import { createPlan, type PlanGround, RISKY_FAULTS } from './plan.ts'
 
 const NETWORK: PlanGround = { storeFaults: ['failover', 'outage'], hasOwnClock: true }
 const FILE: PlanGround = { storeFaults: ['lock'], hasOwnClock: false }
@@ -17,12 +17,12 @@ test('every fault of the realm comes, and some answers take longer than the leas
   const rounds = numbers.map(createPlan(1, FILE).round)
   assert.equal(new Set(rounds.map(({ fault }) => fault)).size, 9)
   const long = rounds.filter(({ fault }) => fault === 'delayed past the lease')
-  assert.ok(long.length > 0 && long.every(({ delaySeconds }) => delaySeconds > 10))
+  assert.ok(long.length > 0 && long.every(({ delaySeconds }) => delaySeconds > 4))
 })
 
-test('what stands in for a fault that loses an answer loses none', () => {
+test('what stands in for a fault that puts an answer at risk is none of them', () => {
   const rounds = numbers.map(createPlan(1, FILE).round)
-  assert.ok(rounds.every(({ harmlessFault }) => !LOSING_FAULTS.includes(harmlessFault)))
+  assert.ok(rounds.every(({ harmlessFault }) => !RISKY_FAULTS.includes(harmlessFault)))
 })
 
 test('a few blocks strike in every way', () => {

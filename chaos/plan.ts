@@ -16,10 +16,12 @@ export type RealmFault =
 
 /** The realm has spent the token, and nobody gets the answer. */
 export const LOSING_FAULTS: readonly RealmFault[] = ['dropped after processing', 'cut in the middle']
+/** And what leaves it in the hand of a process for long. */
+export const RISKY_FAULTS: readonly RealmFault[] = [...LOSING_FAULTS, 'delayed past the lease']
 
 export interface PlannedRound {
   readonly fault: RealmFault
-  /** In its place where an answer must not be lost. */
+  /** In its place where an answer must not be put at risk. */
   readonly harmlessFault: RealmFault
   /** How many requests of the round meet it, if it leaves the token unspent. */
   readonly times: number
@@ -72,8 +74,8 @@ const FAULTS: ReadonlyArray<readonly [fault: RealmFault, weight: number]> = [
 ]
 const MAX_TIMES = 3
 const DELAY_SECONDS = [0.05, 1.5] as const
-/** The lease is 10 s; the realm's answer is waited for for 20 s. */
-const LONG_DELAY_SECONDS = [10.5, 13] as const
+/** The lease is 4 s; the realm's answer is waited for for 20 s. */
+const LONG_DELAY_SECONDS = [4.5, 7] as const
 const KILL_POINTS: readonly StrikePoint[] = ['spent', 'asking', 'answered', 'looked']
 const SKEWS: readonly number[] = [60, -60]
 
@@ -98,9 +100,9 @@ function drawRound(random: Random): PlannedRound {
   const fault = drawFault(random, FAULTS)
   const harmlessFault = drawFault(
     random,
-    FAULTS.filter(([name]) => !LOSING_FAULTS.includes(name)),
+    FAULTS.filter(([name]) => !RISKY_FAULTS.includes(name)),
   )
-  const isLong = fault === 'delayed past the lease' || harmlessFault === 'delayed past the lease'
+  const isLong = fault === 'delayed past the lease'
   return {
     fault,
     harmlessFault,

@@ -23,12 +23,13 @@ export interface Striker {
   strike(strike: Strike): Promise<void>
 }
 
-/** The lease is 10 s. */
-const PAUSE_MILLISECONDS = [11_000, 13_000] as const
+/** The lease is 4 s. */
+const PAUSE_MILLISECONDS = [5000, 8000] as const
+const LOOK_MILLISECONDS = 20
 
 /** How long a block lasts, so that its fault is over by then. */
 export function expectedSeconds({ kind }: Strike): number {
-  return { kill: 5, pause: 15, skew: 6, store: 8 }[kind]
+  return { kill: 5, pause: 9, skew: 6, store: 8 }[kind]
 }
 
 export function nameOf(strike: Strike): string {
@@ -59,58 +60,63 @@ export function createStriker(ground: StrikeGround): Striker {
     return skews.get(index) ?? 0
   }
 
-  /** Neither this session nor another one whose request stands there has been hit within the last minute. */
-  function mayHit({ person, isFirst }: StandingRequest, gateway: GatewayProcess): boolean {
-    const others = [...realm.standing()].filter(({ port }) => gateways.ownerOf(port) === gateway)
-    const isFit = (one: StandingRequest) => one.isFirst && ledger.mayCost(one.person, nowSeconds())
-    return gateway.isWell() && isFirst && ledger.mayCost(person, nowSeconds()) && others.every(isFit)
+  /** Nobody who stands at the realm, or whose new tokens are not written yet, has been hit within the last minute. */
+  function mayHit(gateway: GatewayProcess | null): boolean {
+    const now = nowSeconds()
+    const standing = [...realm.standing()].filter(({ port }) => gateway === null || gateways.ownerOf(port) === gateway)
+    const isFit = ({ isFirst, person }: StandingRequest) => isFirst && ledger.mayCost(person, now)
+    return standing.every(isFit) && ledger.mayStrike(gateway?.name ?? null, now)
   }
 
   /** The process whose request stands at the realm; the request goes on when the returned function is called. */
-  function catchRequest(point: StrikePoint): Promise<{ gateway: GatewayProcess; person: string; release: () => void }> {
+  function catchRequest(point: StrikePoint): Promise<{ gateway: GatewayProcess; release: () => void }> {
     return new Promise((resolve) => {
       realm.intercept((request): readonly Fault[] | null => {
         const gateway = gateways.ownerOf(request.port)
-        if (gateway === null || !mayHit(request, gateway)) return null
+        if (gateway === null || !gateway.isWell() || !request.isFirst || !mayHit(gateway)) return null
         realm.intercept(() => null)
         const { promise: until, resolve: release } = Promise.withResolvers<void>()
         if (point !== 'asking') ledger.cost(request.person, nowSeconds())
-        resolve({ gateway, person: request.person, release })
+        resolve({ gateway, release })
         if (point !== 'asking') return [{ kind: 'wait', moment: 'after', until }]
         return [{ kind: 'wait', moment: 'before', until }, FAULTS.cutBefore]
       })
     })
   }
 
-  async function catchProcess(point: StrikePoint, signal: 'SIGKILL' | 'SIGSTOP'): Promise<GatewayProcess> {
-    if (point === 'looked') return catchLooking(signal)
+  async function catchProcess(point: StrikePoint): Promise<GatewayProcess> {
+    if (point === 'looked') return catchLooking()
     const { gateway, release } = await catchRequest(point)
     if (point === 'answered') {
-      const { done } = await gateway.order({ at: 'answered', signal })
+      const { stopped } = await gateway.stopAt('answered')
       release()
-      await done
-    } else if (signal === 'SIGKILL') await gateway.kill()
-    else gateway.pause()
+      await stopped
+    } else gateway.pause()
     release()
     return gateway
   }
 
-  /** It has asked nobody yet: whoever it is about is not harmed. */
-  async function catchLooking(signal: 'SIGKILL' | 'SIGSTOP'): Promise<GatewayProcess> {
-    const gateway = random.pick(gateways.wellOnes())
-    const { done } = await gateway.order({ at: 'looked', signal })
-    await done
-    return gateway
+  /** Whom it is about has asked nobody yet, and is not harmed; others may be on their way. */
+  async function catchLooking(): Promise<GatewayProcess> {
+    for (;;) {
+      const gateway = random.pick(gateways.wellOnes())
+      const { stopped } = await gateway.stopAt('looked')
+      await stopped
+      if (mayHit(gateway)) return gateway
+      gateway.resume()
+      await pause(LOOK_MILLISECONDS)
+    }
   }
 
   async function kill(point: StrikePoint): Promise<void> {
-    const gateway = await catchProcess(point, 'SIGKILL')
+    const gateway = await catchProcess(point)
     ledger.stop(gateway.name, nowSeconds())
+    await gateway.kill()
     await gateways.replace(gateway, skewOf(gateway))
   }
 
   async function pauseProcess(point: StrikePoint): Promise<void> {
-    const gateway = await catchProcess(point, 'SIGSTOP')
+    const gateway = await catchProcess(point)
     const goOn = ledger.stop(gateway.name, nowSeconds())
     await pause(random.between(...PAUSE_MILLISECONDS))
     gateway.resume()
@@ -133,6 +139,7 @@ export function createStriker(ground: StrikeGround): Striker {
   async function harmStore(name: string): Promise<void> {
     const fault = ground.store.faults[name]
     if (fault === undefined) throw new TypeError(`no fault ${name}`)
+    while (!mayHit(null)) await pause(LOOK_MILLISECONDS)
     const isWell = ledger.harmStore(fault.losesWrites)
     await fault.run()
     isWell(nowSeconds())

@@ -19,6 +19,7 @@ const ROWS: ReadonlyArray<readonly [title: string, read: (tally: Tally) => strin
   ['healed: the store lost a write', ({ healed }) => String(healed.write)],
   ['healed: the store failed under the answer', ({ healed }) => String(healed.unwritten)],
   ['healed: unexplained', ({ healed }) => String(healed.unexplained)],
+  ['ended: hit twice within a minute', ({ hitTwice }) => String(hitTwice)],
   ["wrong: another person's data", ({ wrong }) => String(wrong['another person'])],
   ['wrong: expired token sent on', ({ wrong }) => String(wrong['expired token'])],
   ['wrong: 401 without a reason', ({ wrong }) => String(wrong['unfounded 401'])],

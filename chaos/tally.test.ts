@@ -13,6 +13,7 @@ test('a run of healed sessions and 503s is good', () => {
   counter.answered(5000, true)
   counter.spent('refused')
   counter.brokenOff()
+  counter.hitTwice()
   assert.deepEqual(findFailures(counter.read(1)), [])
 })
 

@@ -28,6 +28,8 @@ export interface Tally {
   readonly spentRefused: number
   /** Somebody had to log in, although nobody had ended the session. */
   readonly lost: number
+  /** Tokens lost again within a minute of healing: the session ends. */
+  readonly hitTwice: number
   readonly healed: Readonly<Record<Cause | 'unexplained', number>>
   readonly wrong: Readonly<Record<WrongAnswer, number>>
   /** Processes that ended by themselves, or not as they should. */
@@ -49,6 +51,7 @@ export interface Counter {
   tokenRequest(): void
   spent(outcome: 'taken' | 'refused'): void
   lost(): void
+  hitTwice(): void
   healed(cause: Cause | null, milliseconds: number): void
   wrong(kind: WrongAnswer): void
   crashed(): void
@@ -68,6 +71,7 @@ export function createCounter(): Counter {
     spentTaken: 0,
     spentRefused: 0,
     lost: 0,
+    hitTwice: 0,
     crashed: 0,
     requests: 0,
     unavailable: 0,
@@ -92,6 +96,9 @@ export function createCounter(): Counter {
     },
     lost() {
       counts.lost += 1
+    },
+    hitTwice() {
+      counts.hitTwice += 1
     },
     healed(cause, milliseconds) {
       healed[cause ?? 'unexplained'] += 1

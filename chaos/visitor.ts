@@ -5,7 +5,7 @@ import type { DevUser } from '@doorman/dev-realm'
 import { type Browser, type BrowserAnswer, findLoginForm } from '@doorman/dev-realm/browser'
 import { PROCESS_HEADER, PUBLIC_URL } from './browsers.ts'
 import type { GatewayProcess, Gateways } from './gateways.ts'
-import type { Ledger } from './ledger.ts'
+import { HEAL_EVERY_SECONDS, type Ledger } from './ledger.ts'
 import type { Pace } from './pace.ts'
 import type { Random } from './random.ts'
 import { TOKEN_SECONDS } from './realm.ts'
@@ -49,6 +49,7 @@ const PAGE_URL = `${PUBLIC_URL}/page/echo`
 
 export function createVisitor(ground: VisitorGround): Visitor {
   const { person, browser, gateways, ledger, counter, random } = ground
+  let healedAt = Number.NEGATIVE_INFINITY
 
   function wrong(kind: WrongAnswer, detail: string): Seen {
     counter.wrong(kind)
@@ -74,7 +75,6 @@ export function createVisitor(ground: VisitorGround): Visitor {
 
   /** A process that was stopped with a token in its hand goes on with it, however old it is by now. */
   function judgeLate(answer: BrowserAnswer): Seen {
-    counter.brokenOff()
     const isOld = answer.status === 200 && readEcho(answer).isExpired
     return isOld && readEcho(answer).subject === person.id ? 'gone' : judge(answer)
   }
@@ -137,13 +137,16 @@ export function createVisitor(ground: VisitorGround): Visitor {
     ledger.renew(person.id, performance.now() / 1000)
     ledger.cost(person.id, performance.now() / 1000)
     if (way === 'form' || way === 'nowhere') {
-      ground.complain(`${person.username}: lost (${way}; ${facts})`)
-      counter.lost()
+      const isSecond = typeof refusal === 'string' && startedAt - healedAt < HEAL_EVERY_SECONDS * 1000
+      ground.complain(`${person.username}: ${isSecond ? 'hit twice' : 'lost'} (${way}; ${facts})`)
+      if (isSecond) counter.hitTwice()
+      else counter.lost()
     } else if (refusal === undefined && way === 'still in') {
       wrong('unfounded 401', facts)
     } else {
       if (refusal === null || refusal === undefined) ground.complain(`${person.username}: healed (${facts})`)
-      counter.healed(refusal ?? null, performance.now() - startedAt)
+      healedAt = performance.now()
+      counter.healed(refusal ?? null, healedAt - startedAt)
     }
   }
 
