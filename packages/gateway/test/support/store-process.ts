@@ -14,9 +14,9 @@ export interface StoreProcess {
   kill(): Promise<void>
 }
 
-/** Starts a process on the store and waits until it has opened it. */
-export async function startStoreProcess(path: string): Promise<StoreProcess> {
-  const child = fork(new URL('store-worker.ts', import.meta.url), [path], {
+/** Starts a process on the store and waits until it has opened it; with a prefix the path is the address of a Redis. */
+export async function startStoreProcess(path: string, prefix?: string): Promise<StoreProcess> {
+  const child = fork(new URL('store-worker.ts', import.meta.url), prefix === undefined ? [path] : [path, prefix], {
     execArgv: ['--conditions=@doorman/source'],
   })
   async function kill(): Promise<void> {

@@ -6,12 +6,13 @@ import type { ClaimOutcome, SessionStore } from '../../src/session/session-store
 import { createFileKeyRing } from '../../src/stores/key-ring.ts'
 import { openSqliteStore } from '../../src/stores/sqlite.ts'
 import { buildRecord } from '../contracts/session-store.ts'
+import { openTestRedis } from './network-stores.ts'
 
 const owner = `process ${process.pid}`
 
 export const TASKS = {
   async create({ store }: Context, key: string): Promise<boolean> {
-    return store.create(buildRecord(key))
+    return store.create(buildRecord(key, { expiresAt: store.now() + 3600 }))
   },
   async remove({ store }: Context, key: string): Promise<boolean> {
     return store.delete(key, 'user')
@@ -20,6 +21,9 @@ export const TASKS = {
     const outcomes: ClaimOutcome[] = []
     for (const name of names) outcomes.push(await store.claim(name, store.now() + 600))
     return outcomes
+  },
+  async acquire({ store }: Context, name: string, seconds: number): Promise<boolean> {
+    return store.acquireLease(name, owner, seconds)
   },
   /** Adds one to the number in a record so many times; returns how often somebody else was first. */
   async count({ store }: Context, key: string, times: number): Promise<number> {
@@ -43,7 +47,7 @@ export const TASKS = {
   /** Creates records for ever, and tells each one that the store has acknowledged. */
   async flood({ store }: Context): Promise<never> {
     for (let number = 0; ; number += 1) {
-      await store.create(buildRecord(`flood ${number}`))
+      await store.create(buildRecord(`flood ${number}`, { expiresAt: store.now() + 3600 }))
       process.send?.({ acknowledged: `flood ${number}` })
       await delay(0)
     }
@@ -72,8 +76,13 @@ async function addOne(store: SessionStore, key: string): Promise<boolean> {
   return (await store.replace(key, record.version, { ...record, sealed })) === 'replaced'
 }
 
-async function work(path: string): Promise<void> {
-  const store = await openSqliteStore({ path, clock: systemClock, pollMillis: 10, busyMillis: 20_000 })
+function open(path: string, prefix: string | undefined): Promise<SessionStore> {
+  if (prefix !== undefined) return openTestRedis(path, { prefix })
+  return openSqliteStore({ path, clock: systemClock, pollMillis: 10, busyMillis: 20_000 })
+}
+
+async function work(path: string, prefix: string | undefined): Promise<void> {
+  const store = await open(path, prefix)
   process.on('message', async ({ task, args }: { task: keyof typeof TASKS; args: readonly unknown[] }) => {
     const run = TASKS[task] as (context: Context, ...args: readonly unknown[]) => Promise<unknown>
     process.send?.({ result: await run({ path, store }, ...args) })
@@ -81,4 +90,4 @@ async function work(path: string): Promise<void> {
   process.send?.({ ready: true })
 }
 
-if (process.send !== undefined) await work(process.argv[2] ?? '')
+if (process.send !== undefined) await work(process.argv[2] ?? '', process.argv[3])
