@@ -461,10 +461,13 @@ export function sessionStoreContract(
 
     if (sweeps) sweepContract()
     else {
-      test('a sweep has nothing to remove', async () => {
+      test('a record at its end is not there any more, without a sweep', async () => {
         await store.create(buildRecord('a', { expiresAt: START + 10 }))
         now = START + 10
         assert.equal(await store.sweep(100), 0)
+        assert.equal(await store.read('a'), undefined)
+        assert.deepEqual(await store.find('sid', 'sid of a'), [])
+        assert.equal(await store.replace('a', 1, changed('a')), 'gone')
       })
     }
 
