@@ -7,13 +7,13 @@ import { KeycloakError } from './errors.ts'
 import { prepareKeycloak } from './prepare.ts'
 import { type ProgressListener, timed } from './progress.ts'
 import { cachePaths, DATABASE_FILE, KEYCLOAK_PORTS, keycloakUrl } from './recipe.ts'
-import { isFreePort, type ServerProcess, startServerProcess } from './server-process.ts'
+import { holdPort, isFreePort, type ServerProcess, startServerProcess } from './server-process.ts'
 
 export interface Keycloak {
   readonly url: string
   readonly admin: KeycloakAdmin
   issuer(realm: string): string
-  /** SIGKILL, and gone when it resolves. Its data stay for `restart`. */
+  /** SIGKILL, and gone when it resolves. Its data and its ports stay for `restart`: who connects is refused. */
   kill(): Promise<void>
   /** Starts on the same data and port, after a SIGTERM if it still runs. Resolves when it answers again. */
   restart(): Promise<void>
@@ -54,6 +54,13 @@ export async function startKeycloak(options: {
     throw error
   })
 
+  let stopHolding: (() => Promise<void>) | undefined
+
+  async function releasePorts(): Promise<void> {
+    await stopHolding?.()
+    stopHolding = undefined
+  }
+
   async function end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
     await running?.end(signal)
     running = undefined
@@ -64,13 +71,19 @@ export async function startKeycloak(options: {
     url,
     admin: createKeycloakAdmin(url),
     issuer: (realm) => `${url}/realms/${realm}`,
-    kill: () => end('SIGKILL'),
+    async kill() {
+      await end('SIGKILL')
+      // Who looks for two free ports finds none here, and the realm's own refuses connections as it must.
+      stopHolding ??= await holdPort(port + 1)
+    },
     async restart() {
       await end('SIGTERM')
+      await releasePorts()
       running = await startServerProcess(place)
     },
     async stop() {
       await end('SIGTERM')
+      await releasePorts()
       await removeData()
     },
   }

@@ -101,6 +101,19 @@ async function requireFreePort(port: number): Promise<void> {
   )
 }
 
+/** Listens there until what it returns is called; who connects is cut off. Rejects with `ERR_KEYCLOAK_PORT_TAKEN`. */
+export async function holdPort(port: number): Promise<() => Promise<void>> {
+  await requireFreePort(port)
+  const holder = createServer((socket) => socket.destroy())
+  holder.listen(port, '127.0.0.1')
+  await once(holder, 'listening')
+  holder.unref()
+  return async () => {
+    holder.close()
+    await once(holder, 'close')
+  }
+}
+
 export async function isFreePort(port: number): Promise<boolean> {
   const probe = createServer()
   try {

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { type Keycloak, KeycloakError, setGatewayUrls, startKeycloak } from '@doorman/dev-realm/keycloak'
+import {
+  findKeycloakPort,
+  type Keycloak,
+  KeycloakError,
+  setGatewayUrls,
+  startKeycloak,
+} from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 
 interface Client {
@@ -77,6 +83,7 @@ test('a killed server is gone, and started again it still knows a refresh token'
   const { refresh_token } = (await (await loginOf('alice')).json()) as { refresh_token: string }
   await keycloak.kill()
   await assert.rejects(askToken({ grant_type: 'refresh_token', refresh_token }))
+  assert.notEqual(await findKeycloakPort(), Number(new URL(keycloak.url).port), 'nobody else takes its place')
   await keycloak.restart()
   assert.equal((await askToken({ grant_type: 'refresh_token', refresh_token })).status, 200)
 })

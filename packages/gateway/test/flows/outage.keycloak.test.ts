@@ -1,12 +1,14 @@
-// A real Keycloak is killed and started again. The tests go on with one stage, in their order.
+// A real Keycloak is killed and started again, at once and after two minutes. Tests of one `describe` go on with one
+// stage, in their order.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Browser, findLoginForm } from '@doorman/dev-realm/browser'
+import { type Browser, type BrowserAnswer, findLoginForm } from '@doorman/dev-realm/browser'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
-import { assertLaterWithSession, eventsOf } from '../support/flow.ts'
-import { expireTokens, type KeycloakStage, openKeycloakStage } from '../support/keycloak-stage.ts'
+import { listenTo, type OpenStream } from '../support/event-stream.ts'
+import { assertLaterWithSession, eventsOf, sessionId } from '../support/flow.ts'
+import { ACCESS_TOKEN_SECONDS, expireTokens, type KeycloakStage, openKeycloakStage } from '../support/keycloak-stage.ts'
 
 /** Of a server that starts, which tells nobody. */
 const POLL_MILLISECONDS = 100
@@ -118,5 +120,104 @@ describe('Keycloak is killed', () => {
       eventsOf(stage, 'session.ended').map(({ by }) => by),
       ['user'],
     )
+  })
+})
+
+const AWAY_SECONDS = 120
+/** Between two requests of a person. */
+const PAUSE_MILLISECONDS = 250
+const LATEST_RECOVERY_SECONDS = 60
+
+describe('Keycloak is away for two minutes while people work', () => {
+  let keycloak: Keycloak
+  let stage: KeycloakStage
+  let people: readonly Browser[]
+  let ids: readonly unknown[]
+  let tab: OpenStream
+  let away = Promise.resolve()
+  let isBack = false
+  /** How often each status was answered while Keycloak was away. */
+  const counts = new Map<number, number>()
+
+  before(async () => {
+    assert.ok(ACCESS_TOKEN_SECONDS < AWAY_SECONDS)
+    keycloak = await useKeycloak()
+    stage = await openKeycloakStage(keycloak, { hasBackchannel: false, replicas: 2 })
+    people = [
+      await stage.loggedIn('alice'),
+      await stage.loggedIn('alice'),
+      await stage.loggedIn('bob'),
+      await stage.loggedIn('carol'),
+    ]
+    ids = people.map((browser) => sessionId(stage, browser))
+    tab = await listenTo(stage, people[0]!, 1)
+    for (const browser of people) assert.equal((await browser.fetch(stage.url('/api/x'))).status, 200)
+  })
+  after(async () => {
+    await away
+    tab.close()
+    await stage.close()
+    await keycloak.stop()
+  })
+
+  /** What a page fetches, and the page itself: neither is ever sent to log in. */
+  const ask = async (browser: Browser) => [
+    await browser.fetch(stage.url('/api/x')),
+    await browser.navigate(stage.url('/api/page')),
+  ]
+
+  function check(answer: BrowserAnswer): void {
+    counts.set(answer.status, (counts.get(answer.status) ?? 0) + 1)
+    assert.deepEqual(answer.cookiesSet, [])
+    if (answer.status !== 200) assertLaterWithSession(answer)
+  }
+
+  async function workOn(browser: Browser): Promise<void> {
+    while (!isBack) {
+      for (const answer of await ask(browser)) check(answer)
+      assert.equal((await browser.fetch(stage.url('/auth/user'))).status, 200)
+      await delay(PAUSE_MILLISECONDS)
+    }
+  }
+
+  async function stayAway(): Promise<void> {
+    try {
+      await keycloak.kill()
+      await delay(AWAY_SECONDS * 1000)
+      await keycloak.restart()
+    } finally {
+      isBack = true
+    }
+  }
+
+  test('every answer is the right one or 503, and no cookie is touched', async (t) => {
+    away = stayAway()
+    await Promise.all([away, ...people.map(workOn)])
+    t.diagnostic([...counts].map(([status, count]) => `${status}: ${count} answers`).join(', '))
+    assert.deepEqual([...counts.keys()].toSorted(), [200, 503])
+  })
+
+  test('afterwards all go on without a login, with the sessions they had', async () => {
+    const giveUpAt = performance.now() + LATEST_RECOVERY_SECONDS * 1000
+    for (const browser of people) {
+      let answers = await ask(browser)
+      while (answers.some(({ status }) => status !== 200)) {
+        assert.ok(performance.now() < giveUpAt)
+        answers.forEach(check)
+        await delay(POLL_MILLISECONDS)
+        answers = await ask(browser)
+      }
+    }
+    assert.deepEqual(
+      people.map((browser) => sessionId(stage, browser)),
+      ids,
+    )
+  })
+
+  test('nobody was logged out, and no tab was told so', async () => {
+    assert.deepEqual([...eventsOf(stage, 'session.ended'), ...eventsOf(stage, 'session.lost')], [])
+    const told = new Set(tab.events.map(({ name }) => name))
+    assert.deepEqual(told, new Set(['session', 'session-renewed']))
+    assert.equal(await Promise.race([tab.ended.then(() => 'ended'), 'open']), 'open')
   })
 })
