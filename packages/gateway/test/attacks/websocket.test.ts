@@ -183,7 +183,10 @@ test('one protocol, by GET, over HTTP/1.1, and nothing behind it: everything els
 test('HTTP/2 that is offered is not taken, and the offer goes no further', async (t) => {
   const { stage, cookie } = await setSocketStage(t)
   stage.upstream.forget()
-  const offer = { upgrade: 'h2c', lines: ['HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA', 'Connection: HTTP2-Settings, close'] }
+  const offer = {
+    upgrade: 'h2c',
+    lines: ['HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA', 'Connection: HTTP2-Settings, close'],
+  }
   const { status } = await sendRaw(stage.gateways[0]!.publicAddress.port, buildHandshake(stage, cookie, offer))
   assert.equal(status, 200)
   const [received] = stage.upstream.received
