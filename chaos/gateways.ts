@@ -1,8 +1,12 @@
 // The gateways of a run, each a process of its own: started, chosen from, killed, stopped and started again.
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { StopPoint, WorkerReport } from './gateway-worker.ts'
 import type { Random } from './random.ts'
+
+const LOOK_MILLISECONDS = 50
 
 export interface GatewayProcess {
   /** Of this process, and not of the one that takes its place. */
@@ -137,7 +141,8 @@ async function startProcess(
     },
     async stopAt(point) {
       const ready = nextReport(child, 'ready')
-      const stopped = nextReport(child, 'stopping').then(fall)
+      // What it has to say may still be in its own hands when it stops.
+      const stopped = Promise.race([nextReport(child, 'stopping'), untilStopped(child)]).then(fall)
       stopped.catch(() => undefined)
       child.send(point)
       await ready
@@ -145,6 +150,16 @@ async function startProcess(
     },
   }
   return { gateway, child }
+}
+
+/** As the system tells of the process; never where the system does not tell, or once the process has ended. */
+async function untilStopped(child: ChildProcess): Promise<void> {
+  const file = `/proc/${child.pid}/stat`
+  const isStopped = () => /\) T /.test(readFileSync(file, 'utf8'))
+  while (!existsSync(file) || !isStopped()) {
+    if (child.exitCode !== null || child.signalCode !== null) return new Promise(() => {})
+    await pause(LOOK_MILLISECONDS)
+  }
 }
 
 /** The next report of a kind from now on. Rejects when the process ends first. */
