@@ -34,11 +34,13 @@ function seconds(value: unknown): number | null {
   return typeof number === 'number' && Number.isFinite(number) && number > 0 ? number : null
 }
 
-function accessTokenSeconds(body: Body, accessToken: string): number {
-  const told = seconds(body.expires_in)
-  if (told !== null) return told
+/** Counted from when it was asked for. Realms tell whole seconds: it may be over up to one earlier, as its `exp` says. */
+function accessTokenEnd(body: Body, accessToken: string, sentAt: EpochSeconds): EpochSeconds {
   const claims = decodeClaims(accessToken)
-  return seconds(Number(claims?.exp) - Number(claims?.iat)) ?? LIFETIME_WHEN_UNTOLD_SECONDS
+  const ownSeconds = seconds(Number(claims?.exp) - Number(claims?.iat))
+  const end = sentAt + (seconds(body.expires_in) ?? ownSeconds ?? LIFETIME_WHEN_UNTOLD_SECONDS)
+  const told = Number(claims?.exp)
+  return told < end && told > end - 1 ? told : end
 }
 
 function findFault(body: Body | null, answer: RealmAnswer): string | null {
@@ -62,7 +64,7 @@ export function parseTokenResponse(answer: RealmAnswer): TokenResponse {
   const refreshSeconds = refreshToken === null ? null : seconds(body.refresh_expires_in)
   const tokens = {
     accessToken,
-    accessTokenExpiresAt: answer.sentAt + accessTokenSeconds(body, accessToken),
+    accessTokenExpiresAt: accessTokenEnd(body, accessToken, answer.sentAt),
     refreshToken,
     refreshTokenExpiresAt: refreshSeconds === null ? null : answer.sentAt + refreshSeconds,
     idToken: nonEmptyString(body.id_token),

@@ -70,8 +70,8 @@ export function createCredentials(options: CredentialOptions): Credentials {
     if (outcome.kind === 'lost') return { kind: 'refused', code: 'ERR_SESSION_LOST', retryAfterSeconds: 0 }
     if (outcome.kind === 'unavailable') return notFresh(outcome.retryAfterSeconds)
     // An answer may be longer on its way than its token lives.
-    const isAlive = options.now() < outcome.live.session.tokens.accessTokenExpiresAt
-    return isAlive ? outcome : notFresh(RETRY_AFTER_SECONDS)
+    const isUsable = options.now() < usableUntil(outcome.live.session.tokens.accessTokenExpiresAt)
+    return isUsable ? outcome : notFresh(RETRY_AFTER_SECONDS)
   }
 
   async function verify(live: LiveSession, refresh: Promise<RefreshOutcome>): Promise<Freshness> {

@@ -67,6 +67,18 @@ for (const [name, body, seconds] of lifetimes) {
   })
 }
 
+for (const [name, exp, expiresAt] of [
+  ['in whole seconds, and so up to one earlier', SENT_AT + 60, SENT_AT + 60],
+  ['by another clock, which says nothing about ours', SENT_AT + 55, SENT_AT + 60.7],
+  ['by a clock that is ahead of ours', SENT_AT + 90, SENT_AT + 60.7],
+] as const) {
+  test(`an access token ends ${name}`, () => {
+    const access_token = jwt({ iat: exp - 60, exp })
+    const response = parseTokenResponse(answerOf({ ...good, access_token }, { sentAt: SENT_AT + 0.7 }))
+    assert.equal(response.kind === 'tokens' && response.tokens.accessTokenExpiresAt, expiresAt)
+  })
+}
+
 for (const refresh_expires_in of [0, undefined, null, 'never']) {
   test(`a refresh token with refresh_expires_in ${JSON.stringify(refresh_expires_in)} has no told end`, () => {
     const response = parseTokenResponse(answerOf({ ...good, refresh_expires_in }))
