@@ -9,10 +9,10 @@ import { findFailures, type Tally } from './tally.ts'
 import { createVisitor, type Visitor } from './visitor.ts'
 
 const LOGINS_AT_ONCE = 8
-const LATE_ROUNDS_PER_SECOND = 2
+const LATE_ROUNDS_PER_SECOND = 5
 const WATCH_MILLISECONDS = 100
 /** What takes so long will not come about. */
-const STUCK_SECONDS = 90
+const STUCK_SECONDS = 300
 
 export async function runChaos(options: SceneOptions): Promise<Tally> {
   const scene = await openScene(options)
