@@ -88,6 +88,8 @@ export const HEAL_EVERY_SECONDS = 60
 const SPARE_SECONDS = 20
 /** A request that a stopped process was about to send arrives so soon after it goes on. */
 const SEND_SECONDS = 3
+/** So long tokens may be unwritten: an answer that is late, and an outage. */
+const HAND_SECONDS = 10
 const REMEMBERED_ROUNDS = 5
 const REMEMBERED_STOPS = 50
 /** Connections come back so late after the store. */
@@ -151,15 +153,16 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
     return since.some(({ losesWrites }) => losesWrites) ? 'write' : null
   }
 
-  function isInHand({ round }: Account, sender: Sender | null): boolean {
-    if (round === null || round.isKept || !round.isSpent) return false
+  function isInHand({ round, tokensIssuedAt }: Account, sender: Sender | null, now: number): boolean {
+    // The last word of a process may be lost that has written them.
+    if (round === null || round.isKept || !round.isSpent || now - tokensIssuedAt > HAND_SECONDS) return false
     return sender === null || round.presentations.some((presentation) => presentation.sender === sender)
   }
 
   return {
     mayCost,
     mayStrike(sender, now) {
-      const inHand = [...accounts].filter(([, account]) => isInHand(account, sender))
+      const inHand = [...accounts].filter(([, account]) => isInHand(account, sender, now))
       return inHand.every(([person, { round }]) => mayCost(person, now) && round?.presentations.length === 1)
     },
     present(person, tokenId, sender, now) {

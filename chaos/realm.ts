@@ -17,7 +17,7 @@ import { readClaims } from './upstream.ts'
 
 export const CLIENT_ID = 'web-gateway'
 export const CLIENT_SECRET = 'web-gateway-chaos-secret'
-export const TOKEN_SECONDS = 6
+export const TOKEN_SECONDS = 7
 
 /** A token request that stands at the realm. */
 export interface StandingRequest {
