@@ -92,6 +92,7 @@ function createSentinelWire(
       await sentinels.connect()
       const named = await sentinels.findMasters()
       await tryAny(named.filter((node) => !isSame(node, before))).catch(() => tryAny(named))
+      if (isDestroyed) throw new Error('given up meanwhile')
       timer = setInterval(look, LOOK_MILLISECONDS).unref()
     },
     destroy() {

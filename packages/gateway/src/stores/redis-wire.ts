@@ -132,7 +132,12 @@ export function createClusterWire(redis: Redis, place: RedisPlace, { onTrouble }
       await Promise.all([reading.connect(), writing.connect()])
     },
     destroy() {
-      for (const client of [reading, writing]) if (client.isOpen) client.destroy()
+      const destroyAll = () => {
+        for (const client of [reading, writing]) client.destroy()
+      }
+      destroyAll()
+      // What the library has just learnt of nodes, it connects to all the same.
+      setTimeout(destroyAll, 2 * CONNECT_MILLISECONDS).unref()
     },
   }
 }
