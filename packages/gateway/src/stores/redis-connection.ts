@@ -59,6 +59,8 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
   const storeClock = createStoreClock(beat, systemElapsed)
   const reach = createReachability({ now, tell: options.tell, onFound: tellAll })
   let wire: RedisWire | undefined
+  /** Of the latest connection that was lost or never made. */
+  let trouble: unknown
   let refusal: string | null = null
   let pulses = 0
   let heard = 0
@@ -170,6 +172,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
     return options.createWire({
       onTrouble(error) {
         mayHaveMissed = true
+        trouble = error
         refusal = refusalOf(error) ?? refusal
       },
       onMoved: () => void renew(),
@@ -182,7 +185,7 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
       ready.then(() => true),
       COMMAND_SECONDS,
     )
-    if (!isReady) throw unavailable('timeout')
+    if (!isReady) throw trouble === undefined ? unavailable('timeout') : redisError(trouble)
   }
 
   async function renew(): Promise<void> {

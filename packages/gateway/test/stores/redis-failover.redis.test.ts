@@ -5,7 +5,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { SessionStore } from '../../src/session/session-store.ts'
 import { buildRecord } from '../contracts/session-store.ts'
 import { newPrefix, openTestRedis } from '../support/network-stores.ts'
-import { startRedisSentinel } from '../support/servers/redis.ts'
+import { startRedis, startRedisReplica, startRedisSentinel } from '../support/servers/redis.ts'
 import { eventually, hearChanges } from '../support/store-changes.ts'
 
 const sentinels = await startRedisSentinel()
@@ -78,4 +78,24 @@ test('when all servers are gone and come back, sessions go on', async () => {
   await sentinels.start()
   await areBack()
   assert.equal((await theirs.read('a'))?.version, 1)
+})
+
+test('a write waits for a replica, but not for ever, and not the next ones', async () => {
+  const master = await startRedis()
+  const replica = await startRedisReplica(master)
+  after(() => Promise.all([master.close(), replica.close()]))
+  const store = await openTestRedis(master.url)
+  after(store.close)
+  const secondsToCreate = async (key: string) => {
+    const startedAt = performance.now()
+    assert.equal(await store.create(buildRecord(key, { expiresAt: store.now() + 600 })), true)
+    return (performance.now() - startedAt) / 1000
+  }
+  await secondsToCreate('a')
+  replica.pause()
+  const waited = await secondsToCreate('b')
+  assert.ok(waited > 0.45, String(waited))
+  const next = await secondsToCreate('c')
+  assert.ok(next < 0.45, String(next))
+  replica.resume()
 })

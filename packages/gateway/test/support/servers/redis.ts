@@ -48,6 +48,15 @@ export async function startRedis(): Promise<RedisServer> {
   return server
 }
 
+/** Resolves when it has all that the master has. */
+export async function startRedisReplica(master: RedisServer): Promise<RedisServer> {
+  const replica = await startRedis()
+  await replica.ask('REPLICAOF', HOST, new URL(master.url).port)
+  await until(async () => String(await replica.ask('INFO', 'replication')).includes('master_link_status:up'))
+  await until(async () => (await master.ask('WAIT', '1', '1000')) === 1)
+  return replica
+}
+
 /** Its certificate is `LOOPBACK_CERTIFICATE`. */
 export async function startRedisTls(): Promise<RedisServer> {
   const server = await createRedis({ isTls: true, args: ['--requirepass', PASSWORD] })
@@ -89,7 +98,20 @@ async function createRedis(options: RedisServerOptions): Promise<RedisServer> {
   }
 }
 
-const SETTINGS = ['--bind', HOST, '--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec', '--daemonize', 'no']
+const SETTINGS = [
+  '--bind',
+  HOST,
+  '--save',
+  '',
+  '--appendonly',
+  'yes',
+  '--appendfsync',
+  'everysec',
+  '--daemonize',
+  'no',
+  '--repl-diskless-sync-delay',
+  '0',
+]
 
 function listenArguments(port: number, isTls: boolean, folder: string): readonly string[] {
   if (!isTls) return ['--port', String(port)]
@@ -165,16 +187,14 @@ const MASTER = 'doorman-test'
 
 /** A master and two replicas, watched by three Sentinels that act within a second. */
 export async function startRedisSentinel(): Promise<RedisSentinels> {
-  const servers = await Promise.all(
-    [0, 1, 2].map(() => createRedis({ isTls: false, args: ['--repl-diskless-sync-delay', '0'] })),
-  )
+  const servers = await Promise.all([0, 1, 2].map(() => createRedis({ isTls: false, args: [] })))
   const ports = servers.map(({ url }) => Number(new URL(url).port))
   const [master = 0] = ports
   await Promise.all(servers.map((server) => server.start()))
   for (const server of servers.slice(1)) await server.ask('REPLICAOF', HOST, String(master))
   const areInSync = async () => {
     const states = await Promise.all(servers.map((server) => server.ask('INFO', 'replication')))
-    return states.filter((state) => String(state).match(/state=online/g)?.length === 2).length === 1
+    return states.filter((state) => String(state).includes('master_link_status:up')).length === servers.length - 1
   }
   await until(areInSync)
   const sentinels = await Promise.all([0, 1, 2].map(() => createSentinel(master)))
