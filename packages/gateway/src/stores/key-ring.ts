@@ -6,7 +6,7 @@ import { GatewayError, systemCode } from '../kernel/errors.ts'
 import type { KeyRing } from '../kernel/seal.ts'
 import type { Clock } from '../kernel/time.ts'
 import { buildKeyLine, type DatedKey, parseKeyRing, removeKeyLine } from './key-ring-text.ts'
-import { createPrivateFile, preparePrivateFolder, publishDraft, refuseWideMode, syncFolder } from './private-files.ts'
+import { createPrivateFile, preparePrivateFolder, publishDraft, refuseOthersMode, syncFolder } from './private-files.ts'
 
 const LOOK_AGAIN_SECONDS = 1
 /** A login in progress is sealed for ten minutes, and every gateway must have seen the newer key. */
@@ -110,7 +110,7 @@ function loadKeyRing(path: string): readonly DatedKey[] {
 
 function readRingFile(path: string): string {
   try {
-    refuseWideMode(path)
+    refuseOthersMode(path)
     return readFileSync(path, 'utf8')
   } catch (error) {
     if (systemCode(error) !== 'ENOENT') throw error

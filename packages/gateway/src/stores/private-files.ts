@@ -17,6 +17,7 @@ import { GatewayError, systemCode } from '../kernel/errors.ts'
 const FILE_MODE = 0o600
 const FOLDER_MODE = 0o700
 const OTHERS = 0o077
+const GROUP_READS = 0o040
 const MODE_BITS = 0o777
 
 // statfs(2) and linux/magic.h.
@@ -58,8 +59,17 @@ export function preparePrivateFolder(folder: string): void {
 
 /** Refuses what anybody but the owner may read. Windows has no such modes. */
 export function refuseWideMode(path: string, narrowest = FILE_MODE): void {
+  refuseModeBits(path, OTHERS, narrowest)
+}
+
+/** A group may read: a secret that Kubernetes mounts for a process without root can have no narrower mode. */
+export function refuseOthersMode(path: string): void {
+  refuseModeBits(path, OTHERS & ~GROUP_READS, FILE_MODE)
+}
+
+function refuseModeBits(path: string, refused: number, narrowest: number): void {
   const mode = statSync(path).mode & MODE_BITS
-  if (process.platform === 'win32' || (mode & OTHERS) === 0) return
+  if (process.platform === 'win32' || (mode & refused) === 0) return
   const remedy = `chmod ${narrowest.toString(8)} ${path}`
   throw new GatewayError('ERR_STORE_REFUSED', { reason: 'wide-mode', path, mode: mode.toString(8), remedy })
 }

@@ -50,7 +50,7 @@ test('a ring that must be there and is not is an error, and is not made', () => 
   assert.equal(existsSync(path), false)
 })
 
-for (const mode of [0o640, 0o604]) {
+for (const mode of [0o660, 0o604]) {
   test(`a ring of mode ${mode.toString(8)} is refused`, () => {
     const { path, clock } = newRing()
     chmodSync(path, mode)
