@@ -78,15 +78,15 @@ async function createRedis(options: RedisServerOptions): Promise<RedisServer> {
   const port = await findFreePort()
   const folder = await makeFolder()
   const { isTls } = options
+  const isProtected = options.args.includes('--requirepass')
   const server = createServerProcess({
     file: binaries.server,
     args: [...listenArguments(port, isTls, folder), '--dir', folder, ...SETTINGS, ...options.args],
     env: binaries.env,
     port,
     runAs: null,
-    isReady: async () => true,
+    isReady: () => answers(port, isTls, isProtected),
   })
-  const isProtected = options.args.includes('--requirepass')
   return {
     ...server,
     url: `${isTls ? 'rediss' : 'redis'}://${isProtected ? `:${PASSWORD}@` : ''}${isTls ? 'localhost' : HOST}:${port}`,
@@ -126,6 +126,14 @@ async function makeFolder(): Promise<string> {
   await writeFile(join(folder, 'server.key'), LOOPBACK_KEY)
   await chmod(folder, 0o700)
   return folder
+}
+
+/** False while it reads its data. */
+async function answers(port: number, isTls: boolean, isProtected: boolean): Promise<boolean> {
+  return ask(port, isTls, isProtected, ['PING']).then(
+    () => true,
+    () => false,
+  )
 }
 
 async function ask(port: number, isTls: boolean, isProtected: boolean, words: readonly string[]): Promise<unknown> {
@@ -261,7 +269,7 @@ async function createSentinel(masterPort: number): Promise<RedisServer> {
     env: binaries?.env ?? {},
     port,
     runAs: null,
-    isReady: async () => true,
+    isReady: () => answers(port, false, false),
   })
   return {
     ...server,
