@@ -221,6 +221,16 @@ export async function startRedisSentinel(): Promise<RedisSentinels> {
       first?.flags === 'master' && others.every(({ port, flags }) => port === first.port && flags === 'master')
     return agree ? Number(first.port) : undefined
   }
+  /** The Sentinels take ten seconds to tell a server that has started that it is a replica now. */
+  const attachReplicas = async () => {
+    await until(async () => (await findMaster()) !== undefined)
+    const current = await findMaster()
+    const replicas = servers.filter((_, index) => ports[index] !== current)
+    for (const replica of replicas) await replica.ask('REPLICAOF', HOST, String(current))
+    // A Sentinel does not promote twice in quick succession unless it knows the replicas again.
+    await until(allKnow)
+    await until(areInSync)
+  }
   const hosts = sentinels.map(({ url }) => new URL(url).host).join(',')
   return {
     url: `redis+sentinel://${hosts}/${MASTER}`,
@@ -230,11 +240,7 @@ export async function startRedisSentinel(): Promise<RedisSentinels> {
       await server?.stop('SIGKILL')
       await until(async () => ![old, undefined].includes(await findMaster()))
       await server?.start()
-      // The Sentinels take ten seconds to tell it that it is a replica now.
-      await server?.ask('REPLICAOF', HOST, String(await findMaster()))
-      // A Sentinel does not promote twice in quick succession unless it knows the replicas again.
-      await until(allKnow)
-      await until(areInSync)
+      await attachReplicas()
     },
     async stop() {
       await Promise.all([...servers, ...sentinels].map((server) => server.stop('SIGKILL')))
@@ -242,6 +248,7 @@ export async function startRedisSentinel(): Promise<RedisSentinels> {
     async start() {
       await Promise.all(servers.map((server) => server.start()))
       await Promise.all(sentinels.map((sentinel) => sentinel.start()))
+      await attachReplicas()
     },
     async close() {
       await Promise.all([...sentinels, ...servers].map((server) => server.close()))
