@@ -6,8 +6,8 @@ import { wait, within } from '../kernel/wait.ts'
 import type { StoreChange } from '../session/session-store.ts'
 import { createReachability } from './reachability.ts'
 import { type Announcements, createAnnouncements } from './redis-announcements.ts'
-import { isPassing, isUnknownScript, redisError, refusalOf, unavailable } from './redis-errors.ts'
-import { BEAT, type Script } from './redis-scripts.ts'
+import { isPassing, redisError, refusalOf, unavailable } from './redis-errors.ts'
+import { BEAT, evaluate, type Script } from './redis-scripts.ts'
 import type { RedisWire, Send, WireEvents, Words } from './redis-wire.ts'
 import { createStoreClock } from './store-clock.ts'
 
@@ -237,15 +237,6 @@ export function createRedisConnection(options: RedisConnectionOptions): RedisCon
       clearInterval(timer)
       wire?.destroy()
     },
-  }
-}
-
-async function evaluate(send: Send, script: Script, key: string, words: Words): Promise<unknown> {
-  try {
-    return await send(['EVALSHA', script.sha, '1', key, ...words])
-  } catch (error) {
-    if (!isUnknownScript(error)) throw error
-    return send(['EVAL', script.text, '1', key, ...words])
   }
 }
 

@@ -4,6 +4,8 @@
 // Each may run twice, when its answer was lost with the connection: where that matters, the field w tells a repetition
 // from somebody else's write.
 import { createHash } from 'node:crypto'
+import { isUnknownScript } from './redis-errors.ts'
+import type { Send, Words } from './redis-wire.ts'
 
 export interface Script {
   readonly text: string
@@ -12,6 +14,16 @@ export interface Script {
 
 function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') }
+}
+
+/** By its hash; a server that does not know it yet is sent the text. */
+export async function evaluate(send: Send, script: Script, key: string, words: Words): Promise<unknown> {
+  try {
+    return await send(['EVALSHA', script.sha, '1', key, ...words])
+  } catch (error) {
+    if (!isUnknownScript(error)) throw error
+    return send(['EVAL', script.text, '1', key, ...words])
+  }
 }
 
 /** Garbage collection only: what counts is the end in the value, by the clock of whoever asks. */
