@@ -95,7 +95,7 @@ test('a token that comes again although its successor was written is explained b
     const ledger = ledgerOf('none')
     spend(ledger, 't1', 'p1', 0)
     ledger.keep('alice')
-    ledger.harmStore(losesWrites)(1)
+    ledger.harmStore(losesWrites, 0)(1)
     refuse(ledger, 't1', 'p2', 5)
     assert.equal(ledger.takeRefusal('alice'), cause)
   }
@@ -107,11 +107,19 @@ test('a store that failed under the answer explains a refusal until long after',
     [100, null],
   ] as const) {
     const ledger = ledgerOf('none')
-    ledger.harmStore(true)(1)
+    ledger.harmStore(true, 0)(1)
     spend(ledger, 't1', 'p1', now)
     refuse(ledger, 't1', 'p2', now + 1)
     assert.equal(ledger.takeRefusal('alice'), cause)
   }
+})
+
+test('a session that began just before the store failed may be gone, an older one may not', () => {
+  const ledger = ledgerOf('none')
+  ledger.renew('alice', 10)
+  ledger.renew('bob', 48)
+  ledger.harmStore(true, 50)(60)
+  assert.deepEqual([ledger.mayBeGone('alice'), ledger.mayBeGone('bob')], [false, true])
 })
 
 test('an answer is lost at most once in the time in which a session heals once', () => {

@@ -10,9 +10,10 @@ export type Sender = string
  * `answer`: the realm has spent the token, and its answer was lost on the way or with the process that waited for it.
  * `stopped`: a process was stopped between its last look at the lease and the request.
  * `write`: the store has lost a write that it had acknowledged.
+ * `record`: it has lost the whole session, which had just begun.
  * `unwritten`: the store failed while a process held the answer, or lost the lease under which it asked.
  */
-export type Cause = 'answer' | 'stopped' | 'write' | 'unwritten'
+export type Cause = 'answer' | 'stopped' | 'write' | 'record' | 'unwritten'
 
 /** One due refresh: from the first request with its token to the next token. */
 export interface Round {
@@ -37,6 +38,7 @@ interface Account {
   /** The newest one last. */
   readonly earlier: readonly Round[]
   readonly tokensIssuedAt: number
+  readonly openedAt: number
   /** When it last had its tokens lost, or put at risk. */
   readonly costAt: number
   /** Undefined: no refusal; null: a refusal that nothing explains. */
@@ -52,6 +54,7 @@ interface Stop {
 
 interface StoreTrouble {
   readonly losesWrites: boolean
+  readonly from: number
   /** Infinite while it lasts. */
   until: number
 }
@@ -73,10 +76,12 @@ export interface Ledger {
   /** A process stands still, or is gone, from now on; returns the function that says that it goes on. */
   stop(sender: Sender, now: number): (now: number) => void
   /** The store is in trouble from now on; returns the function that says that it is well again. */
-  harmStore(losesWrites: boolean): (now: number) => void
+  harmStore(losesWrites: boolean, now: number): (now: number) => void
   tokensIssuedAt(person: string): number
   /** Why the realm has refused a token since this was asked last; null: nothing explains it, undefined: it has not. */
   takeRefusal(person: string): Cause | null | undefined
+  /** Whether the store may have lost the session itself. */
+  mayBeGone(person: string): boolean
   /** What is known of its round, for whoever looks for a fault of ours. */
   describe(person: string): string
   rounds(): number
@@ -90,6 +95,8 @@ const SPARE_SECONDS = 20
 const SEND_SECONDS = 3
 /** So long tokens may be unwritten: an answer that is late, and an outage. */
 const HAND_SECONDS = 10
+/** What was written so long before a failure is on every server. */
+const UNSAVED_SECONDS = 5
 const REMEMBERED_ROUNDS = 5
 const REMEMBERED_STOPS = 50
 /** Connections come back so late after the store. */
@@ -102,8 +109,8 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
   const troubles: StoreTrouble[] = []
 
   function accountOf(person: string): Account {
-    const none = { round: null, earlier: [], tokensIssuedAt: 0, costAt: Number.NEGATIVE_INFINITY, refusal: undefined }
-    return accounts.get(person) ?? none
+    const none = { round: null, earlier: [], tokensIssuedAt: 0, openedAt: 0, refusal: undefined }
+    return accounts.get(person) ?? { ...none, costAt: Number.NEGATIVE_INFINITY }
   }
 
   function change(person: string, changes: Partial<Account>): void {
@@ -184,7 +191,7 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
       const { round } = accountOf(person)
       if (round?.isSpent === true) round.isKept = true
     },
-    renew: (person, now) => change(person, { tokensIssuedAt: now, round: null, earlier: [] }),
+    renew: (person, now) => change(person, { tokensIssuedAt: now, openedAt: now, round: null, earlier: [] }),
     cost: (person, now) => change(person, { costAt: now }),
     stop(sender, now) {
       const stop: Stop = { sender, from: now, until: null }
@@ -194,8 +201,8 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
         stop.until = until
       }
     },
-    harmStore(losesWrites) {
-      const trouble = { losesWrites, until: Number.POSITIVE_INFINITY }
+    harmStore(losesWrites, from) {
+      const trouble = { losesWrites, from, until: Number.POSITIVE_INFINITY }
       troubles.push(trouble)
       if (troubles.length > REMEMBERED_STOPS) troubles.shift()
       return (until) => {
@@ -207,6 +214,11 @@ export function createLedger(reuse: 0 | 1, planRound: (index: number) => Planned
       const { refusal } = accountOf(person)
       change(person, { refusal: undefined })
       return refusal
+    },
+    mayBeGone(person) {
+      const { openedAt } = accountOf(person)
+      const isAround = ({ from, until }: StoreTrouble) => openedAt > from - UNSAVED_SECONDS && openedAt < until
+      return troubles.some((trouble) => trouble.losesWrites && isAround(trouble))
     },
     describe(person) {
       const { round, earlier } = accountOf(person)

@@ -140,7 +140,7 @@ export function createStriker(ground: StrikeGround): Striker {
     const fault = ground.store.faults[name]
     if (fault === undefined) throw new TypeError(`no fault ${name}`)
     while (!mayHit(null)) await pause(LOOK_MILLISECONDS)
-    const isWell = ledger.harmStore(fault.losesWrites)
+    const isWell = ledger.harmStore(fault.losesWrites, nowSeconds())
     await fault.run()
     isWell(nowSeconds())
   }

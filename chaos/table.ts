@@ -17,6 +17,7 @@ const ROWS: ReadonlyArray<readonly [title: string, read: (tally: Tally) => strin
   ['healed: the answer was lost', ({ healed }) => String(healed.answer)],
   ['healed: a process was stopped before it sent', ({ healed }) => String(healed.stopped)],
   ['healed: the store lost a write', ({ healed }) => String(healed.write)],
+  ['in again without a page: the store lost the session', ({ healed }) => String(healed.record)],
   ['healed: the store failed under the answer', ({ healed }) => String(healed.unwritten)],
   ['healed: unexplained', ({ healed }) => String(healed.unexplained)],
   ['ended: hit twice within a minute', ({ hitTwice }) => String(hitTwice)],

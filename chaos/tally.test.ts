@@ -9,6 +9,7 @@ test('a run of healed sessions and 503s is good', () => {
   counter.healed('answer', 50)
   counter.healed('stopped', 50)
   counter.healed('write', 50)
+  counter.healed('record', 50)
   counter.healed('unwritten', 50)
   counter.answered(5000, true)
   counter.spent('refused')

@@ -63,7 +63,7 @@ export interface Counter {
 export function createCounter(): Counter {
   const faults: Record<string, number> = {}
   const strikes: Record<string, number> = {}
-  const healed = { answer: 0, stopped: 0, write: 0, unwritten: 0, unexplained: 0 }
+  const healed = { answer: 0, stopped: 0, write: 0, record: 0, unwritten: 0, unexplained: 0 }
   const wrong = { 'another person': 0, 'expired token': 0, 'unexpected status': 0, 'unfounded 401': 0, 'no answer': 0 }
   const counts = {
     rounds: 0,

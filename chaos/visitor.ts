@@ -5,7 +5,7 @@ import type { DevUser } from '@doorman/dev-realm'
 import { type Browser, type BrowserAnswer, findLoginForm } from '@doorman/dev-realm/browser'
 import { PROCESS_HEADER, PUBLIC_URL } from './browsers.ts'
 import type { GatewayProcess, Gateways } from './gateways.ts'
-import { HEAL_EVERY_SECONDS, type Ledger } from './ledger.ts'
+import { type Cause, HEAL_EVERY_SECONDS, type Ledger } from './ledger.ts'
 import type { Pace } from './pace.ts'
 import type { Random } from './random.ts'
 import { TOKEN_SECONDS } from './realm.ts'
@@ -31,6 +31,9 @@ export interface Visitor {
   /** Whether the session still opens the door, once all is well. */
   isStillIn(): Promise<boolean>
 }
+
+/** `anew`: the realm was not forbidden to show a page, and showed none. */
+type WayIn = 'silent' | 'still in' | 'anew' | 'form' | 'nowhere'
 
 /** `gone`: the process was struck under the request. */
 type Seen = 'fine' | 'unavailable' | 'gone' | { readonly loginUrl: string | null }
@@ -133,24 +136,31 @@ export function createVisitor(ground: VisitorGround): Visitor {
     const startedAt = performance.now()
     const refusal = ledger.takeRefusal(person.id)
     const facts = `${refusal === undefined ? 'nothing refused' : (refusal ?? 'unexplained')}; ${ledger.describe(person.id)}`
+    const mayBeGone = refusal === undefined && ledger.mayBeGone(person.id)
     const way = await findWayIn(loginUrl)
+    const cause = mayBeGone ? 'record' : (refusal ?? null)
     ledger.renew(person.id, performance.now() / 1000)
     ledger.cost(person.id, performance.now() / 1000)
-    if (way === 'form' || way === 'nowhere') {
-      const isSecond = typeof refusal === 'string' && startedAt - healedAt < HEAL_EVERY_SECONDS * 1000
-      ground.complain(`${person.username}: ${isSecond ? 'hit twice' : 'lost'} (${way}; ${facts})`)
-      if (isSecond) counter.hitTwice()
-      else counter.lost()
-    } else if (refusal === undefined && way === 'still in') {
-      wrong('unfounded 401', facts)
-    } else {
-      if (refusal === null || refusal === undefined) ground.complain(`${person.username}: healed (${facts})`)
-      healedAt = performance.now()
-      counter.healed(refusal ?? null, healedAt - startedAt)
-    }
+    if (way === 'still in' && refusal === undefined) wrong('unfounded 401', facts)
+    else if (way === 'silent' || way === 'still in' || (way === 'anew' && mayBeGone))
+      countHealed(cause, startedAt, facts)
+    else countLost(cause, startedAt, `${way}; ${facts}`)
   }
 
-  async function findWayIn(loginUrl: string | null): Promise<'silent' | 'still in' | 'form' | 'nowhere'> {
+  function countHealed(cause: Cause | null, startedAt: number, facts: string): void {
+    if (cause === null) ground.complain(`${person.username}: healed (${facts})`)
+    healedAt = performance.now()
+    counter.healed(cause, healedAt - startedAt)
+  }
+
+  function countLost(cause: Cause | null, startedAt: number, facts: string): void {
+    const isSecond = cause !== null && startedAt - healedAt < HEAL_EVERY_SECONDS * 1000
+    ground.complain(`${person.username}: ${isSecond ? 'hit twice' : 'lost'} (${facts})`)
+    if (isSecond) counter.hitTwice()
+    else counter.lost()
+  }
+
+  async function findWayIn(loginUrl: string | null): Promise<WayIn> {
     const giveUpAt = performance.now() + HEAL_LIMIT_SECONDS * 1000
     while (performance.now() < giveUpAt) {
       const answers = await walkIn(loginUrl)
@@ -196,11 +206,10 @@ export function createVisitor(ground: VisitorGround): Visitor {
   }
 }
 
-/** Silent only where the realm was forbidden to show a page. */
-function wayOf(answers: readonly BrowserAnswer[]): 'silent' | 'still in' | 'form' {
+function wayOf(answers: readonly BrowserAnswer[]): WayIn {
   const asked = answers.map(({ url }) => new URL(url)).filter(({ pathname }) => pathname.endsWith('/auth'))
   if (asked.length === 0) return 'still in'
-  return asked.some(({ searchParams }) => searchParams.get('prompt') === 'none') ? 'silent' : 'form'
+  return asked.some(({ searchParams }) => searchParams.get('prompt') === 'none') ? 'silent' : 'anew'
 }
 
 function readEcho({ body }: BrowserAnswer): Echo {
