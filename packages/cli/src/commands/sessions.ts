@@ -5,7 +5,7 @@ import type { Environment } from '../environment.ts'
 import { EXIT_CODE, type ExitCode } from '../exit-code.ts'
 import { CommandError } from '../failure.ts'
 import { openOperatorClient } from '../operator-client.ts'
-import { formatTable } from '../table.ts'
+import { formatJson, formatTable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** Where the sessions are: in the store of the configuration, or behind a running gateway at `url`. */
@@ -47,7 +47,7 @@ export interface ListOptions extends SessionsOptions {
 export function listSessions(options: ListOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
   return withSessions(options, terminal, env, async (sessions) => {
     const { found, hasMore } = await gather(sessions, options)
-    if (options.json) terminal.print(JSON.stringify({ sessions: found, has_more: hasMore }, null, 2))
+    if (options.json) terminal.print(formatJson({ sessions: found, has_more: hasMore }, 2))
     else for (const line of formatTable(COLUMNS, found.map(buildRow))) terminal.print(line)
     if (hasMore) terminal.tell(`There are more than ${options.limit}: --limit shows more of them.`)
   })
@@ -61,7 +61,7 @@ export function showSession(
   return withSessions(options, terminal, env, async (sessions) => {
     const [session] = (await sessions.list({ kind: 'sid', sid: options.sid }, null, 1)).sessions
     if (session === undefined) throw new CommandError('there is no such session; see doorman sessions list')
-    if (options.json) terminal.print(JSON.stringify(session, null, 2))
+    if (options.json) terminal.print(formatJson(session, 2))
     else for (const line of formatTable(['what', 'value'], buildDetails(session))) terminal.print(line)
   })
 }
