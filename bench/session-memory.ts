@@ -134,6 +134,7 @@ async function openOne(index: number): Promise<LiveSession> {
     accessClaims: { scope: 'openid profile email', organization: ['acme'] },
     device: { userAgent: 'Mozilla/5.0 (X11; Linux x64) bench', address: '192.0.2.0/24' },
     heals: null,
+    continues: null,
   })
   return live
 }

@@ -115,6 +115,7 @@ async function openOne(lifecycle: SessionLifecycle, issuer: string, index: numbe
     accessClaims: { scope: 'openid profile email' },
     device: { userAgent: 'Mozilla/5.0 (X11; Linux x86_64) bench', address: '192.0.2.0/24' },
     heals: null,
+    continues: null,
   })
   return sessionId
 }

@@ -128,6 +128,7 @@ function buildLogoutOptions(
     tellEnded: watches.tellEnded,
     wait: waitLoosely,
     realmSeconds: LOGOUT_REALM_SECONDS,
+    keepsCookieOfEnded: config.session.afterLimit === 'reauthenticate',
   }
 }
 

@@ -5,7 +5,7 @@ import type { Redeemed } from '../realm/relying-party.ts'
 import { heldSession } from '../session/find-session.ts'
 import type { SessionLookup } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
-import { mustReauthenticate } from './after-limit.ts'
+import { continuedBy, mustReauthenticate } from './after-limit.ts'
 import { type CodeResponse, type FinishLoginOptions, finishAttempt } from './finish-attempt.ts'
 import { answerUnhealed, healSession, sessionToHeal } from './heal-session.ts'
 import type { LoginAttempt } from './login-attempt.ts'
@@ -61,8 +61,9 @@ async function beginSession(
   own: SessionLookup,
   options: FinishLoginOptions,
 ): Promise<Reply> {
-  const opened = await openSession(request, redeemed, null, options)
   const previous = heldSession(own)
+  const continues = continuedBy(redeemed.claims, previous, options)
+  const opened = await openSession(request, redeemed, { heals: null, continues }, options)
   const place = await takePlace(opened.live, previous, options)
   if (place === 'refused') {
     return refuse(request, attempt, 'ERR_SESSION_LIMIT_REACHED', 'as many sessions as session.maxPerUser', options)

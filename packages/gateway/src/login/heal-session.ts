@@ -34,7 +34,7 @@ export async function healSession(
   if (lost === undefined) return leave(attempt, options)
   const difference = findDifference(lost.session, redeemed, options)
   if (difference !== null) return giveUpHealing(request, attempt, lost, difference, options)
-  const opened = await openSession(request, redeemed, lost, options)
+  const opened = await openSession(request, redeemed, { heals: lost, continues: null }, options)
   // Only now, so that no fault between the two leaves the person with neither; and whoever ended the old one meanwhile
   // (a logout, an administrator, another tab that healed it) has ended this one as well.
   if (!(await sessions.end(lost, 'healed', 'a silent login took its place'))) {

@@ -4,8 +4,7 @@ import type { GatewayRequest } from '../http/request.ts'
 import { addParameter } from '../http/return-to.ts'
 import type { Redeemed } from '../realm/relying-party.ts'
 import { describeDevice } from '../session/device.ts'
-import type { SessionLifecycle } from '../session/lifecycle.ts'
-import type { LiveSession } from '../session/live-session.ts'
+import type { NewSession, SessionLifecycle } from '../session/lifecycle.ts'
 import { buildSessionCookie } from '../session/session-cookie.ts'
 import type { CodeResponse, FinishLoginOptions } from './finish-attempt.ts'
 import type { LoginAttempt } from './login-attempt.ts'
@@ -14,17 +13,17 @@ import { clearAttempt } from './login-refusal.ts'
 
 export type OpenedSession = Awaited<ReturnType<SessionLifecycle['open']>>
 
-/** `heals`: the session whose place it takes; null for none. Rejects as `SessionLifecycle.open` does. */
+/** Rejects as `SessionLifecycle.open` does. */
 export function openSession(
   request: GatewayRequest,
   redeemed: Redeemed,
-  heals: LiveSession | null,
+  before: Pick<NewSession, 'heals' | 'continues'>,
   options: FinishLoginOptions,
 ): Promise<OpenedSession> {
   const { realm, issuer } = options.realm
   const { sub, sid = null } = redeemed.claims
   const device = describeDevice(request, options.keptAddress)
-  return options.sessions.open({ ...redeemed, realm, issuer, subject: sub, sid, device, heals })
+  return options.sessions.open({ ...redeemed, realm, issuer, subject: sub, sid, device, ...before })
 }
 
 /** `hadSession`: the browser has shown that it keeps our cookies. */

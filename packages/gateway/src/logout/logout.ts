@@ -46,6 +46,8 @@ export interface LogoutOptions extends TicketOptions {
   readonly wait: (seconds: number) => Promise<void>
   /** How long a browser waits for the realms to end their sessions. */
   readonly realmSeconds: number
+  /** By the cookie of a session that is gone the next login knows that credentials must be entered. */
+  readonly keepsCookieOfEnded: boolean
 }
 
 /** Keycloak's server refuses a request line over 4096 bytes; an ID token full of roles gets there. */
@@ -124,7 +126,7 @@ function requireProof(request: GatewayRequest, query: Query, live: LiveSession, 
 }
 
 function answerNobody(request: GatewayRequest, returnTo: string, options: LogoutOptions): Reply {
-  const cleared = [buildClearCookie(options.cookies.session)]
+  const cleared = options.keepsCookieOfEnded ? [] : [buildClearCookie(options.cookies.session)]
   return isNavigation(request) ? buildRedirect(returnTo, cleared) : buildReply(204, '', cleared)
 }
 

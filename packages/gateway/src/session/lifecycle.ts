@@ -39,6 +39,8 @@ export interface NewSession {
   readonly device: Device
   /** The session with lost tokens whose place it takes: its beginning, absolute end and second logins; null for none. */
   readonly heals: LiveSession | null
+  /** The session whose absolute end stays, though another one takes its place; null for none. */
+  readonly continues: LiveSession | null
 }
 
 export interface SessionLifecycle {
@@ -230,7 +232,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
     usedWithin: hot.usedWithin,
     async open(opened) {
       const now = store.now()
-      const { heals, ...known } = opened
+      const { heals, continues, ...known } = opened
       const session: Session = {
         ...known,
         accessClaims: distinctClaims(opened.accessClaims, opened.claims),
@@ -241,7 +243,7 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
         lost: null,
         healedAt: heals === null ? null : now,
         refreshDueAt: newTokensDueAt(opened.tokens),
-        absoluteEndAt: heals === null ? now + limits.absoluteSeconds : heals.session.absoluteEndAt,
+        absoluteEndAt: (heals ?? continues)?.session.absoluteEndAt ?? now + limits.absoluteSeconds,
       }
       const sessionId = createSessionId()
       const key = sessionKey(sessionId)

@@ -3,10 +3,20 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { finishLogin } from '../../src/login/finish-login.ts'
 import { startLogin, startLoginFor } from '../../src/login/start-login.ts'
+import { logout } from '../../src/logout/logout.ts'
 import { heldSession } from '../../src/session/find-session.ts'
-import { type CookieJar, createCookieJar, FROM_REALM, locationOf, setCookies } from '../support/cookie-jar.ts'
+import {
+  type CookieJar,
+  createCookieJar,
+  FETCH,
+  FROM_REALM,
+  locationOf,
+  NAVIGATION,
+  setCookies,
+} from '../support/cookie-jar.ts'
 import { callbackUrl, createFrontDoor, type FrontDoor, logIn, SESSION_COOKIE } from '../support/front-door.ts'
 import { LIMITS } from '../support/lifecycle.ts'
+import { buildRedeemed } from '../support/scripted-party.ts'
 
 const strict = (door: FrontDoor) => ({ ...door.login, afterLimit: 'reauthenticate' }) as const
 
@@ -147,4 +157,34 @@ test('a lost session that reaches its limit before it heals is not healed', asyn
   const reply = await finish(door, jar)
   assert.ok(!setCookies(reply).some((line) => line.startsWith(`${SESSION_COOKIE}=`)))
   assert.equal(promptOf(await begin(door, jar)), 'login')
+})
+
+test('a silent login does not move the absolute end, entered credentials do', async () => {
+  const door = createFrontDoor()
+  const jar = createCookieJar()
+  const absoluteEnd = async () =>
+    heldSession(await door.sessions.find(jar.cookies.get(SESSION_COOKIE)))?.session.absoluteEndAt
+  await begin(door, jar)
+  await finish(door, jar)
+  const first = await absoluteEnd()
+  door.clock.advance(100)
+  await begin(door, jar, '?prompt=none')
+  await finish(door, jar)
+  assert.ok(first !== undefined && (await absoluteEnd()) === first)
+  door.clock.advance(100)
+  await begin(door, jar, '?prompt=login')
+  const redeemed = buildRedeemed()
+  const authTime = { auth_time: door.clock.now() }
+  door.realm.onRedeem(async () => ({ ...redeemed, claims: { ...redeemed.claims, ...authTime } }))
+  await finish(door, jar)
+  assert.equal(await absoluteEnd(), first + 200)
+})
+
+test('a logout after the limit does not make the browser forget it', async () => {
+  const door = createFrontDoor()
+  const jar = await logInIdle(door)
+  for (const headers of [NAVIGATION, FETCH]) {
+    jar.take(await logout(jar.request('/auth/logout', headers, 'POST'), { ...door.logout, keepsCookieOfEnded: true }))
+    assert.equal(promptOf(await begin(door, jar)), 'login')
+  }
 })

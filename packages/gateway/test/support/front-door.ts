@@ -126,6 +126,7 @@ export function createFrontDoor(announcesIssuer = true, changeStore = (store: Se
     endAtRealms: (session) => realmEndings.end(session, 'resumable'),
     tellEnded: (key) => void told.push(key),
     realmSeconds: 3,
+    keepsCookieOfEnded: false,
     // Never in time for a realm that answers: that race is a test of its own.
     wait: () => new Promise(() => {}),
   }

@@ -66,6 +66,7 @@ export function buildNewSession(changes: Partial<NewSession> = {}): NewSession {
     accessClaims: {},
     device: { userAgent: null, address: null },
     heals: null,
+    continues: null,
     ...changes,
   }
 }
