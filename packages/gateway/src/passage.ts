@@ -97,7 +97,23 @@ export function createPassage(options: PassageOptions): Passage {
       return
     }
     door.sessions.use(lookup.live)
-    proceed(exchange, credentials.freshen(lookup.live), (fresh) => enterFresh(exchange, route, door, fresh))
+    const freshness = credentials.freshen(lookup.live)
+    const enterNow = (fresh: Freshness) => enterFresh(exchange, route, door, fresh)
+    if ('kind' in freshness) enterNow(freshness)
+    else proceed(exchange, freshness, (fresh) => enterUnlessEnded(exchange, route, door, fresh))
+  }
+
+  /** A realm can take seconds to say nothing: whoever has logged out meanwhile goes no further on tokens that live. */
+  function enterUnlessEnded(exchange: Exchange, route: DoorRoute, door: LoginDoor, freshness: Freshness): void {
+    if (freshness.kind === 'refused') {
+      enterFresh(exchange, route, door, freshness)
+      return
+    }
+    const lookup = door.sessions.find(readSessionId(exchange.request, door.cookies))
+    proceed(exchange, lookup, (found) => {
+      if (found.kind === 'active') enterFresh(exchange, route, door, freshness)
+      else enterWith(exchange, route, door, found)
+    })
   }
 
   function enterFresh(exchange: Exchange, route: DoorRoute, door: LoginDoor, freshness: Freshness): void {
