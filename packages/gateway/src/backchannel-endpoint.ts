@@ -9,6 +9,7 @@ import type { Endpoint } from './routes.ts'
 import { createLateEndings } from './session/late-endings.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
+import type { SessionWatches } from './session/session-watch.ts'
 
 /** Of one address: a realm that logs everybody out says it once for each of them, all at once, and never again. */
 const LIMIT = { requests: 30_000, windowSeconds: 60, burst: 0, by: 'ip', isShared: false } as const
@@ -20,6 +21,7 @@ export interface BackchannelParts {
   readonly store: SessionStore
   readonly endings: RealmEndings
   readonly events: Events
+  readonly tellEnded: SessionWatches['tellEnded']
   readonly createLimiter: CreateLimiter
 }
 
@@ -30,6 +32,7 @@ export function createBackchannelEndpoint(parts: BackchannelParts): readonly [pa
     sessions,
     store,
     events,
+    tellEnded: parts.tellEnded,
     late: createLateEndings(),
     revoke: (session: Parameters<RealmEndings['end']>[0]) => void endings.end(session, 'final'),
   }

@@ -150,6 +150,7 @@ export function createParts({ config, onRefused, ca, events, ring, store, counte
       store,
       endings: realmEndings,
       events,
+      tellEnded: watches.tellEnded,
       createLimiter,
     }),
   })

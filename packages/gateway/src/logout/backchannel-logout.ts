@@ -11,7 +11,7 @@ import { LOGOUT_TOKEN_MAX_AGE_SECONDS, type LogoutToken, peekLogoutToken } from 
 import type { RelyingParty } from '../realm/relying-party.ts'
 import type { LateEndings } from '../session/late-endings.ts'
 import type { Session } from '../session/session.ts'
-import { type EndByRealmOptions, endByRealm } from './end-by-realm.ts'
+import { type EndByRealmOptions, endByRealm, endHeldByRealm } from './end-by-realm.ts'
 
 export interface LogoutRealm extends Pick<RelyingParty, 'realm' | 'issuer' | 'verifyLogoutToken'> {
   readonly clientId: string
@@ -92,8 +92,10 @@ async function actInTime(from: LogoutRealm, token: LogoutToken, options: Backcha
   try {
     return await act(from, token, options)
   } catch (error) {
-    if (isGatewayError(error, 'ERR_STORE_UNAVAILABLE'))
+    if (isGatewayError(error, 'ERR_STORE_UNAVAILABLE')) {
       options.late.add(claimName(token), () => act(from, token, options))
+      endHeldByRealm(from.realm, token, options)
+    }
     throw error
   }
 }

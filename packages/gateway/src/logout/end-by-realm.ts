@@ -1,6 +1,8 @@
 // Ends the sessions that a verified logout token means: those of the realm's session, or all of the person's.
+import type { SessionEnd } from '../kernel/events.ts'
 import type { LogoutToken } from '../realm/logout-token.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
+import type { LiveSession } from '../session/live-session.ts'
 import type { Session } from '../session/session.ts'
 import { sidIndex, subjectIndex } from '../session/session-id.ts'
 import type { SessionIndex, SessionStore } from '../session/session-store.ts'
@@ -8,8 +10,12 @@ import { putSubjectEnding } from '../session/subject-ending.ts'
 
 export interface EndByRealmOptions {
   readonly store: Pick<SessionStore, 'now' | 'claim' | 'settleClaim' | 'putTombstone' | 'find' | 'delete'>
-  readonly sessions: Pick<SessionLifecycle, 'findAll' | 'end'>
+  readonly sessions: Pick<SessionLifecycle, 'findAll' | 'end' | 'usedWithin' | 'endLater'>
+  /** Tells what is open on this replica, where the store cannot. */
+  readonly tellEnded: (key: string, by: SessionEnd) => void
 }
+
+const BECAUSE = 'the realm said so'
 
 /** Longer than a realm lets a code wait, and than a refresh may take. */
 const TOMBSTONE_SECONDS = 300
@@ -58,9 +64,22 @@ async function endAll(
   const keys = await store.find(index, value)
   const found = await sessions.findAll(index, value)
   const meant = found.filter(({ session }) => session.realm === realm)
-  const ended = await Promise.all(meant.map((live) => sessions.end(live, 'back-channel', 'the realm said so')))
+  const ended = await Promise.all(meant.map((live) => sessions.end(live, 'back-channel', BECAUSE)))
   // Records that cannot be opened now must not be found again once their key is back.
   const opened = new Set(found.map(({ key }) => key))
   await Promise.all(keys.filter((key) => !opened.has(key)).map((key) => store.delete(key, 'back-channel')))
   return meant.flatMap(({ session }, at) => (ended[at] === true ? [session] : []))
+}
+
+/** Without the store, by what this process remembers: it serves them no more. Those of others wait for the store. */
+export function endHeldByRealm(realm: string, token: LogoutToken, { sessions, tellEnded }: EndByRealmOptions): void {
+  const meant = [...sessions.usedWithin(Number.POSITIVE_INFINITY)].filter((live) => isMeant(live, realm, token))
+  for (const live of meant) {
+    if (sessions.endLater(live, 'back-channel', BECAUSE)) tellEnded(live.key, 'back-channel')
+  }
+}
+
+function isMeant({ session }: LiveSession, realm: string, { issuer, sid, subject }: LogoutToken): boolean {
+  if (session.realm !== realm || session.issuer !== issuer) return false
+  return (sid === null || session.sid === sid) && (subject === null || session.subject === subject)
 }

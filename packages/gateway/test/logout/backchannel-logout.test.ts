@@ -31,11 +31,13 @@ async function createBench(changeStore: (store: SessionStore) => SessionStore = 
   )
   const revoked: Session[] = []
   const late = createLateEndings()
+  const told: string[] = []
   const options: BackchannelLogoutOptions = {
     realms: [main, desk, models],
     store,
     sessions: lifecycle,
     events: bus,
+    tellEnded: (key) => void told.push(key),
     late,
     revoke: (session) => void revoked.push(session),
   }
@@ -48,6 +50,7 @@ async function createBench(changeStore: (store: SessionStore) => SessionStore = 
     desk,
     models,
     revoked,
+    told,
     late,
     post: (token: string) => send(`logout_token=${encodeURIComponent(token)}`, options),
     ended: () => events.flatMap((event) => (event.kind === 'session.ended' ? [event] : [])),
@@ -223,6 +226,34 @@ test('what was said while the store was away is done when it is back, though nob
   await bench.late.close()
   assert.equal(await isAlive(bench, live), false)
   assertRefused(await bench.post(token))
+})
+
+test('while the store is away, who this replica remembers is served no more, and what is open is told', async () => {
+  const line = { isDown: false }
+  const refuse = () => Promise.reject(new GatewayError('ERR_STORE_UNAVAILABLE'))
+  const bench = await createBench((store) => ({
+    ...store,
+    unreachableSince: () => (line.isDown ? store.now() : null),
+    claim: (...args) => (line.isDown ? refuse() : store.claim(...args)),
+    read: (...args) => (line.isDown ? refuse() : store.read(...args)),
+    delete: (...args) => (line.isDown ? refuse() : store.delete(...args)),
+  }))
+  const meant = await bench.lifecycle.open(buildNewSession())
+  const others = [
+    await bench.lifecycle.open(buildNewSession({ realm: 'desk' })),
+    await bench.lifecycle.open(buildNewSession({ subject: 'bob-id' })),
+  ]
+  const stateOf = async (sessionId: string) => (await bench.lifecycle.find(sessionId)).kind
+  line.isDown = true
+  const token = await bench.main.say({ sid: 'realm-session-1', sub: 'alice-id' })
+  await assert.rejects(bench.post(token), { code: 'ERR_STORE_UNAVAILABLE' })
+  assert.equal(await stateOf(meant.sessionId), 'none')
+  assert.deepEqual(bench.told, [meant.live.key])
+  for (const { sessionId } of others) assert.equal(await stateOf(sessionId), 'active')
+  line.isDown = false
+  assert.equal(await stateOf(meant.sessionId), 'none', 'though its record has not been deleted yet')
+  await bench.lifecycle.close()
+  assert.equal(await isAlive(bench, meant.live), false)
 })
 
 test('a realm whose keys cannot be had leaves the token for another time', async () => {
