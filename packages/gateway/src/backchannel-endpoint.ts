@@ -1,10 +1,11 @@
 // `/auth/backchannel-logout`: one address for all realms.
 import type { GatewayConfig } from './config/gateway-config.ts'
 import type { Events } from './kernel/events.ts'
+import { waitLoosely } from './kernel/wait.ts'
 import type { CreateLimiter } from './limiters.ts'
 import { backchannelLogout, type LogoutRealm } from './logout/backchannel-logout.ts'
 import type { RealmEndings } from './logout/realm-endings.ts'
-import type { Realms } from './realms.ts'
+import { KEY_SET_COOLDOWN_SECONDS, type Realms } from './realms.ts'
 import type { Endpoint } from './routes.ts'
 import { createLateEndings } from './session/late-endings.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
@@ -13,6 +14,9 @@ import type { SessionWatches } from './session/session-watch.ts'
 
 /** Of one address: a realm that logs everybody out says it once for each of them, all at once, and never again. */
 const LIMIT = { requests: 30_000, windowSeconds: 60, burst: 0, by: 'ip', isShared: false } as const
+
+/** Anybody can send tokens under keys that nobody has, of 8 kB each. */
+const MAX_HEARD_LATER = 1000
 
 export interface BackchannelParts {
   readonly config: GatewayConfig
@@ -34,6 +38,7 @@ export function createBackchannelEndpoint(parts: BackchannelParts): readonly [pa
     events,
     tellEnded: parts.tellEnded,
     late: createLateEndings(),
+    hearLater: createLaterHearing(),
     revoke: (session: Parameters<RealmEndings['end']>[0]) => void endings.end(session, 'final'),
   }
   const endpoint: Endpoint = {
@@ -47,6 +52,20 @@ export function createBackchannelEndpoint(parts: BackchannelParts): readonly [pa
     answer: (request, readForm) => backchannelLogout(request, readForm, options),
   }
   return [config.endpoints.backchannelLogout, endpoint]
+}
+
+function createLaterHearing() {
+  let waiting = 0
+  return (hear: () => Promise<void>) => {
+    if (waiting >= MAX_HEARD_LATER) return
+    waiting += 1
+    waitLoosely(KEY_SET_COOLDOWN_SECONDS + 1)
+      .then(hear)
+      .catch(() => undefined)
+      .finally(() => {
+        waiting -= 1
+      })
+  }
 }
 
 function createLogoutRealm(name: string, config: GatewayConfig, realms: Realms): LogoutRealm {

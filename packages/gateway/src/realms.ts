@@ -7,7 +7,7 @@ import { createRelyingParty } from './realm/create-relying-party.ts'
 import type { RelyingParty } from './realm/relying-party.ts'
 
 const METADATA_SECONDS = 300
-const KEY_SET_COOLDOWN_SECONDS = 10
+export const KEY_SET_COOLDOWN_SECONDS = 10
 const REALM_RETRY_MIN_SECONDS = 1
 const REALM_RETRY_MAX_SECONDS = 30
 

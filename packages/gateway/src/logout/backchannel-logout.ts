@@ -4,7 +4,7 @@
 import type { ReadForm } from '../http/read-form.ts'
 import { buildJson, buildReply, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
-import { type GatewayError, isGatewayError } from '../kernel/errors.ts'
+import { type ErrorCode, type GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import { hashSecret } from '../kernel/secrets.ts'
 import { LOGOUT_TOKEN_MAX_AGE_SECONDS, type LogoutToken, peekLogoutToken } from '../realm/logout-token.ts'
@@ -24,12 +24,16 @@ export interface BackchannelLogoutOptions extends EndByRealmOptions {
   readonly events: Pick<Events, 'emit'>
   /** Takes what could not be done for want of the store. */
   readonly late: Pick<LateEndings, 'add'>
+  /** Runs it once, when a realm may be asked for its keys again; not at all where too many wait. It may reject. */
+  readonly hearLater: (hear: () => Promise<void>) => void
   /** Revokes a refresh token that outlives the realm's session. Not waited for; must not throw. */
   readonly revoke: (session: Session) => void
 }
 
 /** Longer than any token is taken, so that none is taken twice whatever the clocks say. */
 const REPLAY_SECONDS = 5 * LOGOUT_TOKEN_MAX_AGE_SECONDS
+
+const KEYS_AWAY: readonly ErrorCode[] = ['ERR_REALM_UNREACHABLE', 'ERR_REALM_TIMEOUT', 'ERR_REALM_METADATA_INVALID']
 
 type Heard =
   | { readonly kind: 'accepted'; readonly realm: string; readonly ended: readonly Session[] }
@@ -50,8 +54,16 @@ export async function backchannelLogout(
   readForm: ReadForm,
   options: BackchannelLogoutOptions,
 ): Promise<Reply> {
-  const heard = await hear(readForm, options)
-  options.events.emit({
+  const tellHeard = (heard: Heard) => tell(request, heard, options)
+  const heard = await hear(readForm, options, (again) => options.hearLater(() => again().then(tellHeard)))
+  tellHeard(heard)
+  if (heard.kind === 'accepted') return buildReply(200)
+  // Section 2.8. What exactly was wrong is for our log.
+  return buildJson(heard.status, { error: 'invalid_request', error_description: 'This is no logout token for us.' })
+}
+
+function tell(request: GatewayRequest, heard: Heard, { events }: BackchannelLogoutOptions): void {
+  events.emit({
     kind: 'back-channel.received',
     requestId: request.id,
     realm: heard.realm,
@@ -59,12 +71,13 @@ export async function backchannelLogout(
     sessions: heard.kind === 'accepted' ? heard.ended.length : 0,
     because: heard.kind === 'accepted' ? null : heard.because,
   })
-  if (heard.kind === 'accepted') return buildReply(200)
-  // Section 2.8. What exactly was wrong is for our log.
-  return buildJson(heard.status, { error: 'invalid_request', error_description: 'This is no logout token for us.' })
 }
 
-async function hear(readForm: ReadForm, options: BackchannelLogoutOptions): Promise<Heard> {
+async function hear(
+  readForm: ReadForm,
+  options: BackchannelLogoutOptions,
+  hearLater: (again: () => Promise<Heard>) => void,
+): Promise<Heard> {
   let realm: string | null = null
   try {
     // Section 2.5: what else the form may hold is ignored.
@@ -73,13 +86,26 @@ async function hear(readForm: ReadForm, options: BackchannelLogoutOptions): Prom
     const found = findRealm(text, options)
     if (found === undefined) return refuse(400, null, 'no realm of ours')
     realm = found.realm
-    return await actInTime(found, await found.verifyLogoutToken(text), options)
+    const verifyAndAct = async () => actInTime(found, await found.verifyLogoutToken(text), options)
+    return await verifyAndAct().catch((error: unknown) => {
+      if (lacksKey(error)) hearLater(verifyAndAct)
+      throw error
+    })
   } catch (error) {
     if (isGatewayError(error, 'ERR_LOGOUT_TOKEN_INVALID')) return refuse(400, realm, reasonOf(error))
     if (!isGatewayError(error, 'ERR_REQUEST_MALFORMED')) throw error
     const reason = reasonOf(error)
     return refuse(reason === 'size' ? 413 : 400, realm, reason)
   }
+}
+
+/**
+ * The realm may have changed its keys, and it does not say twice what it has said; anybody who names keys that nobody has
+ * could keep us from looking at that moment.
+ */
+function lacksKey(error: unknown): boolean {
+  if (isGatewayError(error, 'ERR_LOGOUT_TOKEN_INVALID')) return error.detail.reason === 'key'
+  return isGatewayError(error) && KEYS_AWAY.includes(error.code)
 }
 
 /** Nothing is proven by this: the realm it names verifies it, by its own keys alone. */

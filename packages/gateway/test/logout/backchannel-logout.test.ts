@@ -32,6 +32,7 @@ async function createBench(changeStore: (store: SessionStore) => SessionStore = 
   const revoked: Session[] = []
   const late = createLateEndings()
   const told: string[] = []
+  const later: (() => Promise<void>)[] = []
   const options: BackchannelLogoutOptions = {
     realms: [main, desk, models],
     store,
@@ -39,6 +40,7 @@ async function createBench(changeStore: (store: SessionStore) => SessionStore = 
     events: bus,
     tellEnded: (key) => void told.push(key),
     late,
+    hearLater: (hear) => void later.push(hear),
     revoke: (session) => void revoked.push(session),
   }
   return {
@@ -51,6 +53,7 @@ async function createBench(changeStore: (store: SessionStore) => SessionStore = 
     models,
     revoked,
     told,
+    later,
     late,
     post: (token: string) => send(`logout_token=${encodeURIComponent(token)}`, options),
     ended: () => events.flatMap((event) => (event.kind === 'session.ended' ? [event] : [])),
@@ -254,6 +257,38 @@ test('while the store is away, who this replica remembers is served no more, and
   assert.equal(await stateOf(meant.sessionId), 'none', 'though its record has not been deleted yet')
   await bench.lifecycle.close()
   assert.equal(await isAlive(bench, meant.live), false)
+})
+
+for (const [what, lacking] of [
+  ['the realm has changed its keys', new GatewayError('ERR_LOGOUT_TOKEN_INVALID', { reason: 'key' })],
+  ['the realm’s keys cannot be had', new GatewayError('ERR_REALM_UNREACHABLE')],
+] as const) {
+  test(`a token is heard once more later when ${what}, because nobody says it again`, async () => {
+    const bench = await createBench()
+    const live = await open(bench.lifecycle)
+    const { verifyLogoutToken } = bench.main
+    const lacks = { key: true }
+    const verify = async (text: string) => {
+      if (lacks.key) throw lacking
+      return verifyLogoutToken(text)
+    }
+    const realms = [{ ...bench.main, verifyLogoutToken: verify }]
+    const token = await bench.main.say({ sid: 'realm-session-1', sub: 'alice-id' })
+    await send(`logout_token=${token}`, { ...bench.options, realms }).catch(() => undefined)
+    assert.equal(await isAlive(bench, live), true)
+    lacks.key = false
+    const [hear] = bench.later
+    await hear?.()
+    assert.equal(await isAlive(bench, live), false)
+    assert.deepEqual([bench.later.length, bench.heard().at(-1)?.outcome], [1, 'accepted'])
+  })
+}
+
+test('what is forged under a key of ours is not heard again', async () => {
+  const bench = await createBench()
+  const token = await bench.main.say({ sid: 'realm-session-1', sub: 'alice-id' })
+  assertRefused(await bench.post(`${token.slice(0, -8)}AAAAAAAA`))
+  assert.deepEqual(bench.later, [])
 })
 
 test('a realm whose keys cannot be had leaves the token for another time', async () => {
