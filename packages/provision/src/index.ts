@@ -1,0 +1,2 @@
+// The public surface of @doorman/provision.
+export { isProvisionError, ProvisionError, type ProvisionErrorCode } from './errors.ts'

@@ -1,0 +1,62 @@
+// What would have to be done, as data that can be shown, stored and carried out. Never holds a secret.
+import type { Json } from '../wanted/wanted.ts'
+
+export interface Plan {
+  readonly format: 1
+  readonly owner: string
+  readonly realms: readonly RealmPlan[]
+}
+
+export interface RealmPlan {
+  /** The local name in the file. */
+  readonly name: string
+  readonly issuer: string
+  /** Salted, over everything of the realm that the plan looked at: `apply plan.json` refuses another one. */
+  readonly fingerprint: string
+  readonly changes: readonly Change[]
+  /** Clients of that name that are not ours and may not be adopted: nothing is changed in them. */
+  readonly foreign: readonly { readonly clientId: string; readonly because: string }[]
+  /** Parts that the credential cannot see: nothing is said about them. */
+  readonly unseen: readonly Unseen[]
+}
+
+export interface Unseen {
+  /** Such as `realm roles` or `service account of mlflow`. */
+  readonly part: string
+  /** The role that is missing, such as `view-realm`. */
+  readonly lacks: string
+}
+
+export type ChangeKind =
+  | 'realm role'
+  | 'client scope'
+  | 'client'
+  | 'client role'
+  | 'service account'
+  | 'identity provider'
+  | 'rotation policy'
+
+export interface Change {
+  readonly kind: ChangeKind
+  /** The client's id, the scope's name, `CLIENT/ROLE` for a client role. */
+  readonly name: string
+  /** `delete` only of what we own and the file no longer names; carried out with `--prune` alone. */
+  readonly action: 'create' | 'adopt' | 'update' | 'delete'
+  /** Field by field. Of a creation and a deletion: what it has. */
+  readonly fields: readonly FieldChange[]
+  /** Where in the file it is asked for. */
+  readonly because: string
+}
+
+export interface FieldChange {
+  /** Such as `redirectUris`, `attributes.pkce.code.challenge.method`, `mappers.audience of billing`, `defaultScopes`. */
+  readonly path: string
+  /** Undefined: it is not there. Secrets are neither here nor there. */
+  readonly from: Json | undefined
+  /** Undefined: it goes. */
+  readonly to: Json | undefined
+}
+
+export function isInSync({ realms }: Plan): boolean {
+  return realms.every(({ changes, foreign }) => changes.length === 0 && foreign.length === 0)
+}
