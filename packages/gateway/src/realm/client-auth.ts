@@ -10,6 +10,8 @@ const ASSERTION_LIFETIME_SECONDS = 60
 
 export type ClientAuthOptions =
   | { readonly kind: 'secret'; readonly secret: string }
+  /** Secrets that change while we run, to be tried in this order; what comes after a refusal is only then looked up. */
+  | { readonly kind: 'secrets'; readonly inTurn: () => Iterable<string> }
   | {
       readonly kind: 'privateKey'
       /** PEM or JWK as JSON. */
@@ -98,10 +100,21 @@ function createSecretAuth({ issuer, clientId }: ClientIdentity, secret: string):
   }
 }
 
+/** What to prove us by, one after the other until the realm takes one. */
+export type ClientProofs = () => Iterable<AuthenticateClient>
+
 /** Throws `ERR_CONFIG_INVALID` for a private key that cannot be read or does not fit its algorithm. */
-export function createClientAuth(identity: ClientIdentity): AuthenticateClient {
+export function createClientAuth(identity: ClientIdentity): ClientProofs {
   const { clientAuth } = identity
-  return clientAuth.kind === 'secret'
-    ? createSecretAuth(identity, clientAuth.secret)
-    : createAssertionAuth(identity, clientAuth)
+  if (clientAuth.kind === 'secrets') {
+    return function* inTurn() {
+      for (const secret of clientAuth.inTurn()) yield createSecretAuth(identity, secret)
+    }
+  }
+  const only = [
+    clientAuth.kind === 'secret'
+      ? createSecretAuth(identity, clientAuth.secret)
+      : createAssertionAuth(identity, clientAuth),
+  ]
+  return () => only
 }

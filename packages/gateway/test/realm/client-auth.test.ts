@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { test } from 'node:test'
 import { decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import { isGatewayError } from '../../src/kernel/errors.ts'
-import { type ClientAuthOptions, createClientAuth } from '../../src/realm/client-auth.ts'
+import { type AuthenticateClient, type ClientAuthOptions, createClientAuth } from '../../src/realm/client-auth.ts'
 
 const NOW = 1_800_000_000
 const ISSUER = 'https://sso.example.com/realms/main'
@@ -12,10 +12,16 @@ function identity(clientAuth: ClientAuthOptions, clientId = 'web-gateway') {
   return { issuer: ISSUER, clientId, clientAuth, clock: () => NOW + 0.5 }
 }
 
+function onlyProof(identity: Parameters<typeof createClientAuth>[0]): AuthenticateClient {
+  const [proof, ...others] = createClientAuth(identity)()
+  assert.ok(proof !== undefined && others.length === 0)
+  return proof
+}
+
 async function authenticate(clientAuth: ClientAuthOptions, method: 'basic' | 'post', clientId = 'web-gateway') {
   const form = new URLSearchParams()
   const headers = new Headers()
-  await createClientAuth(identity(clientAuth, clientId))(method, form, headers)
+  await onlyProof(identity(clientAuth, clientId))(method, form, headers)
   return { form, headers }
 }
 
@@ -72,7 +78,7 @@ for (const [name, key, algorithm, publicKey, kid] of keys) {
 }
 
 test('the assertion is for the public issuer alone, lives a minute and is never the same', async () => {
-  const authenticateClient = createClientAuth(
+  const authenticateClient = onlyProof(
     identity({ kind: 'privateKey', key: pem(ec.privateKey), algorithm: 'ES256', keyId: 'k1' }),
   )
   const ids = new Set<unknown>()
