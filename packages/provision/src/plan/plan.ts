@@ -14,10 +14,17 @@ export interface RealmPlan {
   /** Salted, over everything of the realm that the plan looked at: `apply plan.json` refuses another one. */
   readonly fingerprint: string
   readonly changes: readonly Change[]
-  /** Clients of that name that are not ours and may not be adopted: nothing is changed in them. */
-  readonly foreign: readonly { readonly clientId: string; readonly because: string }[]
+  /** Clients and scopes of that name that are not ours and may not be adopted: nothing is changed in them. */
+  readonly foreign: readonly Foreign[]
   /** Parts that the credential cannot see: nothing is said about them. */
   readonly unseen: readonly Unseen[]
+}
+
+export interface Foreign {
+  readonly kind: 'client' | 'client scope'
+  /** The client's id, or the scope's name. */
+  readonly clientId: string
+  readonly because: string
 }
 
 export interface Unseen {
@@ -51,7 +58,7 @@ export interface Change {
 export interface FieldChange {
   /** Such as `redirectUris`, `attributes.pkce.code.challenge.method`, `mappers.audience of billing`, `defaultScopes`. */
   readonly path: string
-  /** Undefined: it is not there. Secrets are neither here nor there. */
+  /** Undefined: it is not there. Secrets are neither here nor there: `secret` says `(made)` where one will be. */
   readonly from: Json | undefined
   /** Undefined: it goes. */
   readonly to: Json | undefined
