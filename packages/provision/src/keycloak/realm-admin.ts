@@ -88,6 +88,8 @@ export interface RealmAdmin {
     setProfiles(profiles: Representation): Promise<void>
     policies(): Promise<Representation>
     setPolicies(policies: Representation): Promise<void>
+    /** What the server can do by policy, such as `secret-rotation`; the same for all realms. */
+    executors(): Promise<readonly string[]>
   }
   /** The realm's own representation; with little in it where the credential may not see more. */
   settings(): Promise<Representation>

@@ -1,0 +1,72 @@
+// What Keycloak's answers mean to a person. Foreign errors end here: their bodies may hold what was sent.
+import { NetworkError } from '@keycloak/keycloak-admin-client'
+import { ProvisionError } from '../errors.ts'
+import { type PassingFailure, passingFailure } from './repeat.ts'
+
+const MAX_TEXT_LENGTH = 300
+
+/** What was tried, as far as an error has to tell it. */
+export interface Attempted {
+  /** Such as `create client mlflow`. */
+  readonly what: string
+  readonly url: string
+  readonly realm: string
+  /** The least role of `realm-management` for it. */
+  readonly needs: string
+  /** It goes to something every realm has, so that only an unknown realm answers 404. */
+  readonly isOfRealm: boolean
+}
+
+export function adminError(error: unknown, attempted: Attempted): unknown {
+  const passing = passingFailure(error)
+  if (passing !== undefined) return unreachableError(passing, attempted.url, attempted.what)
+  if (!(error instanceof NetworkError)) return error
+  return refusal(error, attempted)
+}
+
+export function unreachableError(failure: PassingFailure, url: string, what: string): ProvisionError {
+  const detail = { what, url, because: failure.because }
+  if (failure.because === 'status') {
+    const text = `Keycloak at ${url} answers ${failure.status} (${what})`
+    return new ProvisionError('ERR_ADMIN_UNREACHABLE', text, { ...detail, status: failure.status })
+  }
+  if (failure.because === 'timeout') {
+    return new ProvisionError('ERR_ADMIN_UNREACHABLE', `Keycloak at ${url} does not answer in time (${what})`, detail)
+  }
+  const code = codeOf(failure.cause)
+  const text = `Keycloak at ${url} cannot be reached: ${code} (${what})`
+  return new ProvisionError('ERR_ADMIN_UNREACHABLE', text, { ...detail, code }, { cause: failure.cause })
+}
+
+export function unknownRealmError(realm: string, url: string): ProvisionError {
+  return new ProvisionError('ERR_REALM_UNKNOWN', `Keycloak at ${url} has no realm ${realm}`, { realm, url })
+}
+
+function refusal({ response, responseData }: NetworkError, { what, url, realm, needs, isOfRealm }: Attempted) {
+  const { status } = response
+  const said = keycloakText(responseData)
+  if (status === 401) {
+    const text = `Keycloak at ${url} does not take its own token (${what})`
+    return new ProvisionError('ERR_ADMIN_CREDENTIAL', text, { what, url, status, reason: 'token' })
+  }
+  if (status === 403) {
+    const text = `The credential may not ${what}: it lacks the role ${needs} of realm-management in ${realm}`
+    return new ProvisionError('ERR_ADMIN_FORBIDDEN', text, { what, realm, lacks: needs })
+  }
+  if (status === 404 && isOfRealm) return unknownRealmError(realm, url)
+  const text = `Keycloak refused to ${what} with ${status}${said === undefined ? '' : `: ${said}`}`
+  return new ProvisionError('ERR_ADMIN_REFUSED', text, { what, status, ...(said === undefined ? {} : { said }) })
+}
+
+/** Keycloak's own words: `errorMessage`, else those of OAuth. Never the whole answer. */
+export function keycloakText(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null) return undefined
+  const { errorMessage, error_description, error } = body as Readonly<Record<string, unknown>>
+  const text = [errorMessage, error_description, error].find((each) => typeof each === 'string')
+  return text?.replace(/\p{Cc}/gu, ' ').slice(0, MAX_TEXT_LENGTH)
+}
+
+function codeOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'unknown'
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name
+}
