@@ -1,8 +1,10 @@
 // The realms of the configuration, each seen by us as its relying party.
+import { createClientSecretFile } from './client-secret-file.ts'
 import type { GatewayConfig, RealmConfig } from './config/gateway-config.ts'
 import type { Events } from './kernel/events.ts'
 import { isLoopbackHost } from './kernel/loopback.ts'
 import type { Clock } from './kernel/time.ts'
+import type { ClientAuthOptions } from './realm/client-auth.ts'
 import { createRelyingParty } from './realm/create-relying-party.ts'
 import type { RelyingParty } from './realm/relying-party.ts'
 
@@ -55,15 +57,20 @@ export function callbackUrl(realm: string, config: GatewayConfig): string {
   return config.publicUrl + config.endpoints.callback + realmSuffix(realm, config)
 }
 
+function clientAuthOf({ clientAuth }: RealmConfig): ClientAuthOptions {
+  if (clientAuth.kind === 'privateKey') return { ...clientAuth, key: clientAuth.privateKey }
+  const { secret, file } = clientAuth
+  return file === null ? { kind: 'secret', secret } : { kind: 'secrets', inTurn: createClientSecretFile(file, secret) }
+}
+
 function createRealm(realm: string, settings: RealmConfig, ground: RealmsGround): RelyingParty {
   const { config, onRefused } = ground
-  const { clientAuth } = settings
   return createRelyingParty({
     realm,
     issuer: settings.issuer,
     backchannelUrl: settings.backchannelUrl,
     clientId: settings.clientId,
-    clientAuth: clientAuth.kind === 'secret' ? clientAuth : { ...clientAuth, key: clientAuth.privateKey },
+    clientAuth: clientAuthOf(settings),
     isLoginRealm: settings.obtain === null || settings.obtain.kind === 'login',
     introspects: settings.introspect,
     redirectUri: callbackUrl(realm, config),

@@ -115,7 +115,8 @@ export type SignatureAlgorithm =
   | 'EdDSA'
 
 export type ClientAuth =
-  | { readonly kind: 'secret'; readonly secret: string }
+  /** `file`: where it was read, and may be replaced while the gateway runs; null where it stands elsewhere. */
+  | { readonly kind: 'secret'; readonly secret: string; readonly file: string | null }
   | {
       readonly kind: 'privateKey'
       /** PKCS #8 PEM or a JWK as JSON. */

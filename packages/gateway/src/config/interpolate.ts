@@ -1,7 +1,7 @@
 // Fills in `${NAME}`, `${NAME:-default}` and `${file:PATH}`, once, in values that are strings. What was filled in is
 // never looked at again, and never shown: it may be a secret.
 import { type Document, isPair, isScalar, isSeq, type Scalar, visit } from 'yaml'
-import type { ConfigPath, Finding } from './problems.ts'
+import { type ConfigPath, type Finding, formatPath } from './problems.ts'
 
 export interface ConfigSource {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -13,28 +13,33 @@ export interface Interpolation {
   /** Nodes that could not be filled in; what else is wrong with their value is of no interest. */
   readonly missing: ReadonlySet<unknown>
   readonly findings: readonly Finding[]
+  /** Where a value is the content of one file and nothing else: its path, as the configuration names it. */
+  fileAt(path: ConfigPath): string | undefined
 }
 
 const REFERENCE = /\$\$\{|\$\{([^}]*)(\}?)/g
 const VARIABLE = /^([A-Za-z_]\w*)(?::-(.*))?$/s
-const WHOLE_FILE = /^\$\{file:[^}]+\}$/
+const WHOLE_FILE = /^\$\{file:([^}]+)\}$/
 
 export function interpolate(document: Document, source: ConfigSource): Interpolation {
   const missing = new Set<unknown>()
   const findings: Finding[] = []
+  const files = new Map<string, string>()
   visit(document, {
     Scalar(role, node, ancestors) {
       if (role === 'key' || !isText(node) || !node.value.includes('${')) return
       const path = pathOf([...ancestors, node])
       // The file of a sealing key may still have to be made, and is read again when keys are rotated.
-      if (path[0] === 'keys' && WHOLE_FILE.test(node.value)) return
+      const file = WHOLE_FILE.exec(node.value)?.[1]
+      if (path[0] === 'keys' && file !== undefined) return
+      if (file !== undefined) files.set(formatPath(path), file)
       const { value, problems } = fill(node.value, source)
       node.value = value
       if (problems.length > 0) missing.add(node)
       for (const message of problems) findings.push({ kind: 'interpolation', path, message, suggestion: null })
     },
   })
-  return { missing, findings }
+  return { missing, findings, fileAt: (path) => files.get(formatPath(path)) }
 }
 
 function pathOf(nodes: readonly unknown[]): ConfigPath {

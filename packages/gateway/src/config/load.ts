@@ -56,7 +56,7 @@ export function parseConfig(text: string, { file, env, folder }: ConfigPlace): C
   const place = (finding: Finding) => placeFinding(finding, yaml, file)
   const problems = [...broken, ...findProblems(raw, yaml, interpolation, source).map(place)]
   if (problems.length > 0) return { kind: 'invalid', problems: problems.toSorted(byPlace) }
-  const config = resolveConfig(configSchema.parse(raw), locate)
+  const config = resolveConfig(configSchema.parse(raw), locate, interpolation.fileAt)
   return { kind: 'valid', config, warnings: findDoubts(config).map(place) }
 }
 

@@ -2,13 +2,14 @@
 import type { ClientAuth, ObtainConfig, RealmConfig } from './gateway-config.ts'
 import { LOGIN_SCOPES, type ParsedRealm } from './schema-realm.ts'
 
-export function resolveRealm(realm: ParsedRealm): RealmConfig {
+/** `secretFile`: where the client's secret was read, and may be replaced while the gateway runs. */
+export function resolveRealm(realm: ParsedRealm, secretFile: string | null): RealmConfig {
   const { issuer, clientId, idTokenAlgorithms, services, dangerouslyGiveToBrowser, introspect } = realm
   return {
     issuer,
     backchannelUrl: realm.backchannelUrl ?? null,
     clientId,
-    clientAuth: resolveClientAuth(realm.clientAuth),
+    clientAuth: resolveClientAuth(realm.clientAuth, secretFile),
     scopes: realm.scopes ?? (hasLogin(realm) ? LOGIN_SCOPES : []),
     obtain: resolveObtain(realm),
     services,
@@ -30,7 +31,7 @@ function resolveObtain({ obtain, issuer }: ParsedRealm): ObtainConfig | null {
   return { ...obtain, audience: obtain.audience ?? issuer }
 }
 
-function resolveClientAuth(auth: ParsedRealm['clientAuth']): ClientAuth {
-  if ('secret' in auth) return { kind: 'secret', secret: auth.secret }
+function resolveClientAuth(auth: ParsedRealm['clientAuth'], file: string | null): ClientAuth {
+  if ('secret' in auth) return { kind: 'secret', secret: auth.secret, file }
   return { kind: 'privateKey', privateKey: auth.privateKey, algorithm: auth.algorithm, keyId: auth.keyId ?? null }
 }

@@ -1,5 +1,6 @@
 // From what the schema accepted to what the gateway runs on: units in names, absolute paths, inherited settings.
 import type { FrontendConfig, GatewayConfig, KeySource, SessionConfig, StoreConfig } from './gateway-config.ts'
+import type { ConfigPath } from './problems.ts'
 import { resolveRealm } from './resolve-realm.ts'
 import { resolveRoute, resolveService } from './resolve-routes.ts'
 import type { ParsedConfig } from './schema.ts'
@@ -8,8 +9,12 @@ import { isSameSite } from './site.ts'
 
 type Locate = (path: string) => string
 
-/** `locate` makes a path in the file absolute. */
-export function resolveConfig(parsed: ParsedConfig, locate: Locate): GatewayConfig {
+/** `locate` makes a path in the file absolute; `fileAt` names the file that a value was read from. */
+export function resolveConfig(
+  parsed: ParsedConfig,
+  locate: Locate,
+  fileAt: (path: ConfigPath) => string | undefined,
+): GatewayConfig {
   const { operator, session, login, refresh, tenant, internalTokens, tls } = parsed
   const services = mapValues(parsed.services, (service, name) => resolveService(name, service))
   const loginRealm = findLoginRealm(parsed.realms)
@@ -22,7 +27,10 @@ export function resolveConfig(parsed: ParsedConfig, locate: Locate): GatewayConf
       tokenFile: operator.tokenFile === undefined ? null : locate(operator.tokenFile),
     },
     trustedProxies: parsed.trustedProxies,
-    realms: mapValues(parsed.realms, resolveRealm),
+    realms: mapValues(parsed.realms, (realm, name) => {
+      const file = fileAt(['realms', name, 'clientAuth', 'secret'])
+      return resolveRealm(realm, file === undefined ? null : locate(file))
+    }),
     loginRealm,
     keys: parsed.keys.map((source) => resolveKeySource(source, locate)),
     session: resolveSession(session, locate),

@@ -20,7 +20,11 @@ const ALGORITHMS = [
 export const algorithm = z.enum(ALGORITHMS, `one of ${ALGORITHMS.join(', ')}`)
 
 const clientSecret = z.strictObject({
-  secret: nonEmpty('the client secret').meta({ description: 'The client secret, best as `${ENV}` or `${file:PATH}`.' }),
+  secret: nonEmpty('the client secret').meta({
+    description:
+      'The client secret, best as `${ENV}` or `${file:PATH}`. A file may be replaced while the gateway runs: it is read ' +
+      'again every second it is needed, and at once when the realm refuses the secret; the one before it is still tried.',
+  }),
 })
 
 const clientKey = z

@@ -37,6 +37,18 @@ test('fills in a file beside the configuration, without its last line break', ()
   assert.equal(secretOf(`"\${file:${join(folder, 'secrets', 'client')}}"`, {}), ' s3cret\n')
 })
 
+test('a client secret that is one file, and nothing else, is known by its place', () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'client'), 's3cret')
+  const fileOf = (text: string, env = {}) => {
+    const auth = configOf(withSecret(text), { env, folder }).realms.main?.clientAuth
+    return auth?.kind === 'secret' ? auth.file : undefined
+  }
+  assert.equal(fileOf('"${file:client}"'), join(folder, 'client'))
+  assert.equal(fileOf('"x${file:client}"'), null)
+  assert.equal(fileOf('"${SECRET}"', { SECRET: '${file:client}' }), null)
+})
+
 const MISSING: readonly (readonly [string, string, Record<string, string>])[] = [
   ['a missing variable', '"${A}"', {}],
   ['a missing file', '"${file:/no/such/file}"', {}],
