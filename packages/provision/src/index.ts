@@ -1,2 +1,18 @@
 // The public surface of @doorman/provision.
 export { isProvisionError, ProvisionError, type ProvisionErrorCode } from './errors.ts'
+export { observeRealm } from './keycloak/observe-realm.ts'
+export type { ObservedClient, ObservedRealm, ObservedScope, ObservedServiceAccount, Seen } from './keycloak/observed.ts'
+export { describeDrift } from './plan/drift.ts'
+export {
+  type Change,
+  type ChangeKind,
+  type FieldChange,
+  type Foreign,
+  isInSync,
+  type Plan,
+  type RealmPlan,
+  type Unseen,
+} from './plan/plan.ts'
+export { confirmPlan, type PlannedRealm, readPlanFile, writePlanFile } from './plan/plan-file.ts'
+export { planRealm } from './plan/plan-realm.ts'
+export { renderPlan, summarizePlan } from './plan/plan-text.ts'

@@ -12,6 +12,8 @@ const SECRET_SET = '(set)'
 /** Shown in place of a secret: there is none, so Keycloak makes one. */
 const SECRET_MADE = '(made)'
 
+const SERVICE_ACCOUNT_SCOPE = 'service_account'
+
 export interface Surroundings {
   readonly owner: string
   /** Every account has it by being a user of the realm. */
@@ -43,10 +45,16 @@ function compareFields(
     ...compareSettings(wanted.settings, observed?.settings ?? {}),
     ...compareTexts('attributes', { ...wanted.attributes, [OWNER_ATTRIBUTE]: owner }, observed?.attributes ?? {}),
     ...compareMappers(wanted.mappers, observed?.mappers ?? new Map()),
-    ...compareScopes('defaultScopes', wanted.defaultScopes, observed?.defaultScopes),
+    ...compareScopes('defaultScopes', wanted.defaultScopes, observed && defaultScopesOf(wanted, observed)),
     ...compareScopes('optionalScopes', wanted.optionalScopes, observed?.optionalScopes),
     ...compareSecret(wanted, observed),
   ]
+}
+
+/** Keycloak assigns it at every change of a client that has a service account, whoever took it away. */
+function defaultScopesOf({ defaultScopes }: WantedClient, observed: ObservedClient): readonly string[] {
+  const isOwn = (scope: string) => scope === SERVICE_ACCOUNT_SCOPE && observed.settings.serviceAccountsEnabled === true
+  return observed.defaultScopes.filter((scope) => !isOwn(scope) || defaultScopes?.includes(scope) === true)
 }
 
 function compareScopes(

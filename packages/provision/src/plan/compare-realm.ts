@@ -1,6 +1,7 @@
 // What of a realm is beside its clients: roles, client scopes, identity providers, the policy of rotation. And what is
 // ours there, though the file no longer names it.
 import type { ObservedClient, ObservedIdentityProvider, ObservedRealm, ObservedScope } from '../keycloak/observed.ts'
+import { rotationName } from '../wanted/rotation-policy.ts'
 import { OWNER_ATTRIBUTE, type WantedIdentityProvider, type WantedRealm, type WantedScope } from '../wanted/wanted.ts'
 import { compareMappers } from './compare-mappers.ts'
 import { compareSets, compareSettings, compareTexts, field } from './fields.ts'
@@ -72,12 +73,16 @@ function compareProvider(
 }
 
 /** A server that cannot let secrets overlap gets no policy: it would refuse it. */
-export function compareRotation({ rotation: wanted }: WantedRealm, { rotation }: ObservedRealm): Findings {
+export function compareRotation(
+  { rotation: wanted }: WantedRealm,
+  { rotation }: ObservedRealm,
+  owner: string,
+): Findings {
   if (rotation.kind === 'hidden') return wanted === null ? NOTHING_FOUND : hidden('rotation policy', rotation.lacks)
   const { isSupported, overlapSeconds } = rotation.value
   if (!isSupported || (wanted === null && overlapSeconds === null)) return NOTHING_FOUND
   const fields = [field('overlapSeconds', overlapSeconds, wanted?.overlapSeconds)]
-  const finding = { kind: 'rotation policy', name: 'secret rotation', fields } as const
+  const finding = { kind: 'rotation policy', name: rotationName(owner), fields } as const
   if (wanted === null) return found({ ...finding, action: 'delete', because: NO_LONGER_NAMED })
   return found({ ...finding, action: overlapSeconds === null ? 'create' : 'update', because: wanted.because })
 }

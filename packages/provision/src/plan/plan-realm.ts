@@ -50,7 +50,7 @@ function compareRealm(wanted: WantedRealm, observed: ObservedRealm, owner: strin
     ...wanted.scopes.map((scope) => compareScope(scope, observed.scopes.get(scope.name), owner)),
     ...wanted.clients.map((client) => compareClient(client, observed.clients.get(client.clientId), surroundings)),
     compareIdentityProviders(wanted, observed),
-    compareRotation(wanted, observed),
+    compareRotation(wanted, observed, owner),
     findAbandoned(wanted, observed, owner),
   ])
 }

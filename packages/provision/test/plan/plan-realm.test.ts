@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { ObservedRealm } from '../../src/keycloak/observed.ts'
 import type { Change, FieldChange, RealmPlan } from '../../src/plan/plan.ts'
 import { planRealm, planWithSalt } from '../../src/plan/plan-realm.ts'
+import { rotationName } from '../../src/wanted/rotation-policy.ts'
 import { OWNER_ATTRIBUTE, type WantedClient, type WantedRealm } from '../../src/wanted/wanted.ts'
 import {
   asObserved,
@@ -80,7 +81,7 @@ test('an empty realm lacks everything, in the order in which it can be made', ()
       ['client role', 'mlflow/reader', 'create', 'clients.mlflow'],
       ['service account', 'mlflow', 'create', 'clients.mlflow'],
       ['identity provider', 'main', 'create', 'realms.models'],
-      ['rotation policy', 'secret rotation', 'create', 'clients.mlflow'],
+      ['rotation policy', rotationName(OWNER), 'create', 'clients.mlflow'],
     ],
   )
 })
@@ -189,6 +190,14 @@ test('mappers and attributes of our client that the file does not name stay', ()
 test('scopes that the file does not decide about are not looked at', () => {
   const wanted = wantedClient('a')
   assert.deepEqual(planOf(wanted, realmOf(asObserved(wanted, { defaultScopes: ['anything'] }))).changes, [])
+})
+
+test('the scope that Keycloak itself assigns for a service account is no difference', () => {
+  const wanted = wantedClient('a', { defaultScopes: ['basic'] })
+  const defaultScopes = ['basic', 'service_account']
+  assert.deepEqual(planOf(wanted, realmOf(asObserved(wanted, { defaultScopes }))).changes, [])
+  const without = wantedClient('a', { defaultScopes: ['basic'], settings: { serviceAccountsEnabled: false } })
+  assert.equal(planOf(without, realmOf(asObserved(without, { defaultScopes }))).changes.length, 1)
 })
 
 test('an attribute that must not be set is removed where it is, and not missed where it is not', () => {
