@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts'
 import { EXIT_CODE } from './exit-code.ts'
 import { addExplain } from './explain-command.ts'
 import { parsePort } from './port.ts'
+import { addDrift, addPlan } from './provision/plan-command.ts'
 import { addSessions } from './sessions-command.ts'
 import type { Terminal } from './terminal.ts'
 import { readVersion } from './version.ts'
@@ -50,6 +51,8 @@ function buildProgram(context: Context): Command {
   addDev(program, context)
   addKeys(program, context)
   addSessions(program, context)
+  addPlan(program, configOption(), context)
+  addDrift(program, configOption(), context)
   return program
 }
 
@@ -62,7 +65,8 @@ Examples:
   doorman start                                              run the gateway
   doorman start --help                                       each command has its own help
 
-Exit codes: 0 done, 1 failed, 2 doorman explain: refused, 78 the configuration is wrong.
+Exit codes: 0 done, 1 failed, 2 doorman explain: refused; doorman plan and
+drift: something differs, 78 the configuration is wrong.
 `
 
 function configOption(): Option {

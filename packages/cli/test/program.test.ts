@@ -15,6 +15,8 @@ const COMMANDS = [
   'keys signing list',
   'keys signing rotate',
   'keys signing retire',
+  'plan',
+  'drift',
 ]
 const DOCS = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
 
@@ -42,6 +44,10 @@ for (const args of [
   ['dev', '--port', '0'],
   ['dev', '--port', 'x'],
   ['start', 'x', 'y'],
+  ['drift', '--watch', '25h'],
+  ['drift', '--watch', '0s'],
+  ['drift', '--watch', '5'],
+  ['plan', 'x'],
 ]) {
   test(`does not understand ${args.join(' ')}`, async () => {
     const { exitCode, out, err } = await run(args)
