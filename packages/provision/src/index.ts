@@ -2,6 +2,11 @@
 export { isProvisionError, ProvisionError, type ProvisionErrorCode } from './errors.ts'
 export { observeRealm } from './keycloak/observe-realm.ts'
 export type { ObservedClient, ObservedRealm, ObservedScope, ObservedServiceAccount, Seen } from './keycloak/observed.ts'
+export type { SecretOutcome } from './kubernetes/apply-secret.ts'
+export { type Cluster, type ClusterOptions, createCluster } from './kubernetes/cluster.ts'
+export { type ClusterRight, neededRights } from './kubernetes/rights.ts'
+export type { RestartOutcome, RestartRequest } from './kubernetes/rollout.ts'
+export { type ClusterSecret, hashSecret } from './kubernetes/secret.ts'
 export { describeDrift } from './plan/drift.ts'
 export {
   type Change,

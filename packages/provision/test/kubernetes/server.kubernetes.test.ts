@@ -1,0 +1,72 @@
+// What is relied on of a Kubernetes API server, measured.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { after, before, test } from 'node:test'
+import { type KubernetesServer, startKubernetes } from '../support/servers/kubernetes.ts'
+import { KUBERNETES_VERSION } from '../support/servers/kubernetes-binaries.ts'
+
+let kubernetes: KubernetesServer
+before(async () => {
+  kubernetes = await startKubernetes()
+})
+after(() => kubernetes.close())
+
+test('it is the version that is pinned', async () => {
+  const { body } = await kubernetes.ask('GET', '/version')
+  assert.equal(body.gitVersion, `v${KUBERNETES_VERSION}`)
+})
+
+test('a service-account token opens nothing without a role', async () => {
+  const namespace = await kubernetes.createNamespace()
+  await kubernetes.createServiceAccount(namespace, 'doorman')
+  const token = await kubernetes.createServiceAccountToken(namespace, 'doorman')
+  const { status } = await kubernetes.ask('GET', `/api/v1/namespaces/${namespace}/secrets/x`, undefined, { token })
+  assert.equal(status, 403)
+})
+
+test('a service-account token for somebody else is not taken', async () => {
+  const namespace = await kubernetes.createNamespace()
+  await kubernetes.createServiceAccount(namespace, 'doorman')
+  const token = await kubernetes.createServiceAccountToken(namespace, 'doorman', ['https://elsewhere.example'])
+  const { status } = await kubernetes.ask('GET', `/api/v1/namespaces/${namespace}/secrets/x`, undefined, { token })
+  assert.equal(status, 401)
+})
+
+/** A service account that may do that with the Secret `allowed` of its namespace. */
+async function createHolder(verbs: readonly string[]) {
+  const namespace = await kubernetes.createNamespace()
+  await kubernetes.createServiceAccount(namespace, 'holder')
+  const roles = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`
+  const rules = [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['allowed'], verbs }]
+  await kubernetes.ask('POST', `${roles}/roles`, { metadata: { name: 'holder' }, rules })
+  await kubernetes.ask('POST', `${roles}/rolebindings`, {
+    metadata: { name: 'holder' },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'holder' },
+    subjects: [{ kind: 'ServiceAccount', namespace, name: 'holder' }],
+  })
+  return { namespace, token: await kubernetes.createServiceAccountToken(namespace, 'holder') }
+}
+
+function secretNamed(name: string) {
+  return { apiVersion: 'v1', kind: 'Secret', metadata: { name }, data: { a: randomBytes(4).toString('base64') } }
+}
+
+test('creating by server-side apply can be allowed for one name, creating by POST cannot', async () => {
+  const { namespace, token } = await createHolder(['create', 'patch'])
+  const secrets = `/api/v1/namespaces/${namespace}/secrets`
+  const apply = async (name: string) => {
+    const { status } = await kubernetes.ask('PATCH', `${secrets}/${name}?fieldManager=t`, secretNamed(name), { token })
+    return status
+  }
+  const post = await kubernetes.ask('POST', secrets, secretNamed('allowed'), { token })
+  assert.deepEqual([post.status, await apply('other'), await apply('allowed')], [403, 403, 201])
+})
+
+test('creating by server-side apply takes the right to create as well as to patch', async () => {
+  for (const verb of ['create', 'patch']) {
+    const { namespace, token } = await createHolder([verb])
+    const path = `/api/v1/namespaces/${namespace}/secrets/allowed?fieldManager=t`
+    const { status } = await kubernetes.ask('PATCH', path, secretNamed('allowed'), { token })
+    assert.equal(status, 403, verb)
+  }
+})
