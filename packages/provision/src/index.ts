@@ -1,7 +1,31 @@
 // The public surface of @doorman/provision.
 export { isProvisionError, ProvisionError, type ProvisionErrorCode } from './errors.ts'
-export { observeRealm } from './keycloak/observe-realm.ts'
-export type { ObservedClient, ObservedRealm, ObservedScope, ObservedServiceAccount, Seen } from './keycloak/observed.ts'
+export { createRealmAdmin } from './keycloak/create-realm-admin.ts'
+export { observeRealm, observeRealm } from './keycloak/observe-realm.ts'
+export type {
+  ObservedClient,
+  ObservedClient,
+  ObservedIdentityProvider,
+  ObservedMapper,
+  ObservedRealm,
+  ObservedRealm,
+  ObservedRotation,
+  ObservedScope,
+  ObservedScope,
+  ObservedSecret,
+  ObservedServiceAccount,
+  ObservedServiceAccount,
+  Seen,
+  Seen,
+} from './keycloak/observed.ts'
+export type {
+  AdminCall,
+  AdminCredential,
+  RealmAdmin,
+  RealmAdminOptions,
+  Representation,
+} from './keycloak/realm-admin.ts'
+export { useAuthorities } from './keycloak/trust.ts'
 export type { SecretOutcome } from './kubernetes/apply-secret.ts'
 export { type Cluster, type ClusterOptions, createCluster } from './kubernetes/cluster.ts'
 export { type ClusterRight, neededRights } from './kubernetes/rights.ts'
