@@ -1,6 +1,7 @@
 // Which test files run together, and what real part they need. A name says it: `login.keycloak.test.ts` needs a real
 // Keycloak, `demo.browser.test.ts` a Chromium, `pages.keycloak.browser.test.ts` both, `service.python.test.ts` a Python,
-// `store.redis.test.ts` a Redis, `store.postgres.test.ts` a PostgreSQL, `end.keycloak.redis.test.ts` a Keycloak and a Redis.
+// `store.redis.test.ts` a Redis, `store.postgres.test.ts` a PostgreSQL, `end.keycloak.redis.test.ts` a Keycloak and a Redis,
+// `rbac.kubernetes.test.ts` a Kubernetes API server.
 
 export const TEST_GLOBS: readonly string[] = [
   'packages/*/test/**/*.test.ts',
@@ -12,7 +13,7 @@ export const TEST_GLOBS: readonly string[] = [
   'docs/**/*.test.ts',
 ]
 
-const REAL_PARTS = ['keycloak', 'browser', 'python', 'redis', 'postgres'] as const
+const REAL_PARTS = ['keycloak', 'browser', 'python', 'redis', 'postgres', 'kubernetes'] as const
 export type RealPart = (typeof REAL_PARTS)[number]
 
 export interface Stage {
@@ -55,12 +56,19 @@ export function planTests(files: readonly string[], filters: readonly string[]):
       concurrency: 1,
     },
     { name: 'Python', needs: ['python'], files: chosenWith(chosen, 'python'), concurrency: 1 },
+    { name: 'Kubernetes', needs: ['kubernetes'], files: chosenWith(chosen, 'kubernetes'), concurrency: 1 },
     { name: 'Chromium', needs: ['browser'], files: chosenWith(chosen, 'browser'), concurrency: 1 },
     { name: 'real Keycloak', needs: ['keycloak'], files: chosenWith(chosen, 'keycloak'), concurrency: 1 },
     {
       name: 'real Keycloak with Redis',
       needs: ['keycloak', 'redis'],
       files: chosenWith(chosen, 'keycloak+redis'),
+      concurrency: 1,
+    },
+    {
+      name: 'real Keycloak with Kubernetes',
+      needs: ['keycloak', 'kubernetes'],
+      files: chosenWith(chosen, 'keycloak+kubernetes'),
       concurrency: 1,
     },
     {

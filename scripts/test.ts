@@ -8,6 +8,7 @@ import { join, sep } from 'node:path'
 import { findKeycloakPort, isKeycloakPrepared, startKeycloak } from '@doorman/dev-realm/keycloak'
 import { findPostgres } from '../packages/gateway/test/support/servers/postgres-binaries.ts'
 import { findRedis } from '../packages/gateway/test/support/servers/redis-binaries.ts'
+import { findKubernetes, prepareKubernetes } from '../packages/provision/test/support/servers/kubernetes-binaries.ts'
 import { findChromium } from './support/chromium.ts'
 import { printProgress } from './support/print-progress.ts'
 import { type SharedKeycloak, shareKeycloak } from './support/test-keycloak.ts'
@@ -17,6 +18,8 @@ import { parseTestArguments, planTests, type RealPart, type Stage, TEST_GLOBS } 
 const IN_CI = process.env.CI === 'true'
 const REDIS_REMEDY = 'There is no Redis here: set DOORMAN_REDIS_SERVER to the path of redis-server'
 const POSTGRES_REMEDY = 'There is no PostgreSQL here: set DOORMAN_POSTGRES to the folder of `postgres`'
+const KUBERNETES_REMEDY =
+  'There is no Kubernetes API server here yet: run `npm run kubernetes:prepare` (Go, 10 minutes), or set DOORMAN_KUBERNETES to the folder of `kube-apiserver` and `etcd`'
 const TEST_TIMEOUT_MILLISECONDS = 300_000
 
 interface Outcome {
@@ -62,6 +65,7 @@ async function missingParts(needs: readonly RealPart[]): Promise<readonly string
   }
   if (needs.includes('redis') && (await findRedis()) === undefined) missing.push(REDIS_REMEDY)
   if (needs.includes('postgres') && findPostgres() === undefined) missing.push(POSTGRES_REMEDY)
+  if (needs.includes('kubernetes') && findKubernetes() === undefined) missing.push(KUBERNETES_REMEDY)
   const missingPython = needs.includes('python') ? await describeMissingPython() : undefined
   if (missingPython !== undefined) missing.push(missingPython)
   return missing
@@ -74,6 +78,7 @@ async function startParts(needs: readonly RealPart[]): Promise<Readonly<Record<s
   if (needs.includes('postgres') && findPostgres() === undefined) {
     throw new Error(`CI needs a PostgreSQL. ${POSTGRES_REMEDY}`)
   }
+  if (needs.includes('kubernetes')) await prepareKubernetes((line) => console.error(line))
   if (needs.includes('python')) await usePython()
   if (!needs.includes('keycloak')) return {}
   keycloak ??= await shareKeycloak(await startKeycloak({ port: await findKeycloakPort(), onProgress: printProgress }))

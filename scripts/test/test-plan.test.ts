@@ -13,6 +13,8 @@ const FILES = [
   'packages/gateway/test/stores/postgres.postgres.test.ts',
   'packages/gateway/test/flows/stores.redis.postgres.test.ts',
   'packages/gateway/test/flows/end.keycloak.redis.test.ts',
+  'packages/provision/test/kubernetes/rbac.kubernetes.test.ts',
+  'packages/provision/test/secrets/deliver.keycloak.kubernetes.test.ts',
 ]
 
 test('the name of a file says which real parts it needs', () => {
@@ -27,6 +29,8 @@ test('the name of a file says which real parts it needs', () => {
     ['postgres'],
     ['redis', 'postgres'],
     ['keycloak', 'redis'],
+    ['kubernetes'],
+    ['keycloak', 'kubernetes'],
   ])
 })
 

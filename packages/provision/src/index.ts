@@ -28,6 +28,7 @@ export type {
 export { useAuthorities } from './keycloak/trust.ts'
 export type { SecretOutcome } from './kubernetes/apply-secret.ts'
 export { type Cluster, type ClusterOptions, createCluster } from './kubernetes/cluster.ts'
+export { type Account, buildRbac, renderRbac } from './kubernetes/rbac.ts'
 export { type ClusterRight, neededRights } from './kubernetes/rights.ts'
 export type { RestartOutcome, RestartRequest } from './kubernetes/rollout.ts'
 export { type ClusterSecret, hashSecret } from './kubernetes/secret.ts'
