@@ -3,10 +3,10 @@ import type { Representation } from '../keycloak/realm-admin.ts'
 import type { Json, WantedClient } from '../wanted/wanted.ts'
 import type { Work } from './work.ts'
 
-/** Keycloak assigns it when a service account is switched on, whatever else was asked for. */
-export const SERVICE_ACCOUNT_SCOPE = 'service_account'
+/** Keycloak assigns it to each client with a service account, again at every change: it is left where it is. */
+const SERVICE_ACCOUNT_SCOPE = 'service_account'
 
-type Lists = Pick<WantedClient, 'defaultScopes' | 'optionalScopes'>
+type Lists = Pick<WantedClient, 'defaultScopes' | 'optionalScopes' | 'settings'>
 type Kind = 'default' | 'optional'
 
 /** For a creation: one list alone would leave the other empty, and tokens without `sub`. */
@@ -23,8 +23,13 @@ export async function assignScopes(id: string, wanted: Lists, fresh: Representat
   for (const { name, kind } of added) await admin.clients.addScope(id, directory.scope(name), kind)
 }
 
-function compareLists({ defaultScopes, optionalScopes }: Lists, fresh: Representation) {
-  const existing = { default: toNames(fresh.defaultClientScopes), optional: toNames(fresh.optionalClientScopes) }
+function compareLists({ defaultScopes, optionalScopes, settings }: Lists, fresh: Representation) {
+  const hasAccount = settings.serviceAccountsEnabled ?? fresh.serviceAccountsEnabled
+  const kept = hasAccount === true ? without([SERVICE_ACCOUNT_SCOPE], defaultScopes ?? []) : []
+  const existing = {
+    default: without(toNames(fresh.defaultClientScopes), kept),
+    optional: toNames(fresh.optionalClientScopes),
+  }
   const wanted = {
     default: defaultScopes ?? without(existing.default, optionalScopes ?? []),
     optional: optionalScopes ?? without(existing.optional, defaultScopes ?? []),

@@ -2,7 +2,7 @@
 import type { Representation } from '../keycloak/realm-admin.ts'
 import type { Change } from '../plan/plan.ts'
 import { OWNER_ATTRIBUTE, type WantedClient } from '../wanted/wanted.ts'
-import { assignScopes, bothScopeLists, SERVICE_ACCOUNT_SCOPE } from './client-scopes.ts'
+import { assignScopes, bothScopeLists } from './client-scopes.ts'
 import { buildMappers, writeMappers } from './mappers.ts'
 import { ownerOf, requireOurs } from './ownership.ts'
 import { isConflict, isGone, outdated, requireWanted, type Work } from './work.ts'
@@ -40,13 +40,8 @@ async function createClient(wanted: WantedClient, work: Work): Promise<void> {
     ...bothScopeLists(wanted),
   })
   work.directory.noteClient(clientId, id)
-  if (needsOtherScopes(wanted)) await assignScopes(id, wanted, await readClient(clientId, work), work)
-}
-
-/** Keycloak takes both lists or gives its own; and gives service accounts a scope that was not asked for. */
-function needsOtherScopes({ defaultScopes, optionalScopes, settings }: WantedClient): boolean {
-  if (defaultScopes === null || optionalScopes === null) return defaultScopes !== optionalScopes
-  return settings.serviceAccountsEnabled === true && !defaultScopes.includes(SERVICE_ACCOUNT_SCOPE)
+  const hasOneList = (wanted.defaultScopes === null) !== (wanted.optionalScopes === null)
+  if (hasOneList) await assignScopes(id, wanted, await readClient(clientId, work), work)
 }
 
 async function updateClient(wanted: WantedClient, paths: readonly string[], work: Work): Promise<void> {
@@ -56,8 +51,7 @@ async function updateClient(wanted: WantedClient, paths: readonly string[], work
   requireOurs(fresh, clientId, owner, adopt)
   const id = String(fresh.id)
   if (paths.some((path) => !OWN_ENDPOINTS.test(path))) await admin.clients.update(id, merge(fresh, wanted, owner))
-  const isNewAccount = paths.includes('serviceAccountsEnabled')
-  await assignScopes(id, wanted, isNewAccount ? await readClient(clientId, work) : fresh, work)
+  await assignScopes(id, wanted, fresh, work)
   await writeMappers(id, mappers, fresh.protocolMappers, admin.clients)
   if (paths.includes('secret')) await makeSecret(id, work)
 }

@@ -4,8 +4,6 @@ import type { RealmAdmin } from '../keycloak/realm-admin.ts'
 import type { WantedRealm } from '../wanted/wanted.ts'
 import type { SecretOf } from './work.ts'
 
-const STARS = /^\*+$/
-
 interface RealmOfFile {
   readonly wanted: WantedRealm
   readonly admin: RealmAdmin
@@ -37,7 +35,7 @@ export function createSecretReader(realms: readonly RealmOfFile[]): SecretOf {
       throw new ProvisionError('ERR_ADMIN_REFUSED', `There is no client ${clientId} in ${realm}`, { realm, clientId })
     }
     const secret = await admin.clients.secret(String(client.id))
-    if (secret !== undefined && secret !== '' && !STARS.test(secret)) return secret
+    if (secret !== undefined && secret !== '') return secret
     throw new ProvisionError('ERR_SECRET_MASKED', `The secret of ${clientId} in ${realm} cannot be read`, {
       realm,
       clientId,
