@@ -1,21 +1,19 @@
 // The public surface of @doorman/provision.
+export { type ApplyRealmOptions, type ApplySummary, applyRealm } from './apply/apply-realm.ts'
+export { createSecretReader, orderRealms } from './apply/other-realms.ts'
+export type { SecretOf } from './apply/work.ts'
 export { isProvisionError, ProvisionError, type ProvisionErrorCode } from './errors.ts'
 export { createRealmAdmin } from './keycloak/create-realm-admin.ts'
-export { observeRealm, observeRealm } from './keycloak/observe-realm.ts'
+export { observeRealm } from './keycloak/observe-realm.ts'
 export type {
-  ObservedClient,
   ObservedClient,
   ObservedIdentityProvider,
   ObservedMapper,
   ObservedRealm,
-  ObservedRealm,
   ObservedRotation,
-  ObservedScope,
   ObservedScope,
   ObservedSecret,
   ObservedServiceAccount,
-  ObservedServiceAccount,
-  Seen,
   Seen,
 } from './keycloak/observed.ts'
 export type {
@@ -46,3 +44,4 @@ export {
 export { confirmPlan, type PlannedRealm, readPlanFile, writePlanFile } from './plan/plan-file.ts'
 export { planRealm } from './plan/plan-realm.ts'
 export { renderPlan, summarizePlan } from './plan/plan-text.ts'
+export type { Report } from './report.ts'
