@@ -4,6 +4,7 @@ import type { Environment } from './environment.ts'
 import { EXIT_CODE } from './exit-code.ts'
 import { addExplain } from './explain-command.ts'
 import { parsePort } from './port.ts'
+import { addApply } from './provision/apply-command.ts'
 import { addDrift, addPlan } from './provision/plan-command.ts'
 import { addSessions } from './sessions-command.ts'
 import type { Terminal } from './terminal.ts'
@@ -52,6 +53,7 @@ function buildProgram(context: Context): Command {
   addKeys(program, context)
   addSessions(program, context)
   addPlan(program, configOption(), context)
+  addApply(program, configOption(), context)
   addDrift(program, configOption(), context)
   return program
 }

@@ -2,12 +2,12 @@ import { after, before, test } from 'node:test'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 import { type AdminProxy, startAdminProxy } from '../support/admin-proxy.ts'
-import { type FaultGround, type FaultRun, runWith, runWithout } from '../support/fault-runs.ts'
+import { type FaultGround, type FaultRun, runWith, runWithout, type State } from '../support/fault-runs.ts'
 
 let keycloak: Keycloak
 let proxy: AdminProxy
 let ground: FaultGround
-let expected: string
+let expected: State
 
 before(async () => {
   keycloak = await useKeycloak()
