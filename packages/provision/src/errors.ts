@@ -21,6 +21,12 @@ export type ProvisionErrorCode =
   | 'ERR_APPLY_RUNNING'
   /** What may not be done with a secret that the credential cannot read. */
   | 'ERR_SECRET_MASKED'
+  /** The file names a client that the realm does not have yet. */
+  | 'ERR_CLIENT_UNKNOWN'
+  /** A secret is not rotated, and nothing has changed: `detail.reason` says why. */
+  | 'ERR_ROTATION_REFUSED'
+  /** The new secret is there, but not everywhere: running the rotation again goes on from there. */
+  | 'ERR_ROTATION_UNFINISHED'
   /** A place a secret is delivered to cannot be written. */
   | 'ERR_DELIVERY_FAILED'
   | 'ERR_CLUSTER_UNREACHABLE'
