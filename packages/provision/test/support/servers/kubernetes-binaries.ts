@@ -1,6 +1,6 @@
 // The programs of a real Kubernetes API server: those of DOORMAN_KUBERNETES, or built from Go modules, once per machine.
 // They are made in a temporary folder beside their place, which is renamed, so that a cache is whole or absent.
-import { execFile, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
@@ -8,7 +8,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { findGo, type Go } from './go-toolchain.ts'
 
 export const KUBERNETES_VERSION = '1.36.3'
 
@@ -23,8 +23,6 @@ const BUILDS: Readonly<Record<(typeof PROGRAMS)[number], { readonly package: str
     linker: `-s -w -X ${VERSION_VARIABLE}Version=v${KUBERNETES_VERSION} -X ${VERSION_VARIABLE}Major=${MAJOR} -X ${VERSION_VARIABLE}Minor=${MINOR}`,
   },
 }
-const OLDEST_GO_WITH_TOOLCHAINS = 21
-const run = promisify(execFile)
 
 /** The folder of `etcd` and `kube-apiserver`; undefined where they have not been built yet. */
 export function findKubernetes(): string | undefined {
@@ -36,12 +34,12 @@ export function findKubernetes(): string | undefined {
 export async function prepareKubernetes(tell: (line: string) => void): Promise<string> {
   const found = findKubernetes()
   if (found !== undefined) return found
-  await requireGo()
+  const go = await findGo()
   const directory = cacheDirectory()
   await mkdir(dirname(directory), { recursive: true })
   const temporary = await mkdtemp(`${directory}-`)
   try {
-    for (const name of PROGRAMS) await build(name, join(temporary, name), tell)
+    for (const name of PROGRAMS) await build(go, name, join(temporary, name), tell)
     await rename(temporary, directory).catch((error: unknown) => {
       // Another process was faster.
       if (findKubernetes() === undefined) throw error
@@ -52,32 +50,21 @@ export async function prepareKubernetes(tell: (line: string) => void): Promise<s
   return directory
 }
 
-async function build(name: (typeof PROGRAMS)[number], output: string, tell: (line: string) => void): Promise<void> {
+async function build(
+  go: Go,
+  name: (typeof PROGRAMS)[number],
+  output: string,
+  tell: (line: string) => void,
+): Promise<void> {
   const startedAt = performance.now()
   tell(`… building ${name} for Kubernetes ${KUBERNETES_VERSION} from Go modules`)
   const { package: path, linker } = BUILDS[name]
   const args = ['build', '-mod=readonly', '-trimpath', '-ldflags', linker, '-o', output, path]
-  const child = spawn('go', args, {
-    cwd: MODULE_DIRECTORY,
-    env: goEnvironment(),
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
+  const env = { ...process.env, ...go.env, CGO_ENABLED: '0' }
+  const child = spawn(go.file, args, { cwd: MODULE_DIRECTORY, env, stdio: ['ignore', 'inherit', 'inherit'] })
   const [code] = await once(child, 'exit')
   if (code !== 0) throw new Error(`go build ${path} failed`)
   tell(`✔ building ${name}, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`)
-}
-
-/** A Go of 1.21 or newer fetches the version that go.mod asks for by itself, unless it is told not to. */
-function goEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'auto' }
-}
-
-async function requireGo(): Promise<void> {
-  const found = await run('go', ['env', 'GOVERSION']).catch(() => undefined)
-  const minor = Number(/^go1\.(\d+)/.exec(found?.stdout ?? '')?.[1] ?? 0)
-  if (minor >= OLDEST_GO_WITH_TOOLCHAINS) return
-  const what = found === undefined ? 'there is no `go` here' : `found ${found.stdout.trim()}`
-  throw new Error(`Kubernetes is built by Go 1.${OLDEST_GO_WITH_TOOLCHAINS} or newer, ${what}`)
 }
 
 /** Outside the repository, so that a fresh clone finds it; named after everything that goes into it. */
