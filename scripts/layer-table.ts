@@ -11,26 +11,37 @@ export const PACKAGE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   'dev-realm': [],
 }
 
-/** The package whose folders are rooms with a table of their own. */
-export const PACKAGE_WITH_ROOMS = 'gateway'
-
-/** Rooms of the gateway that a room may import. `@doorman/…` is a workspace package only this room may import. */
-export const ROOM_LAYERS: Readonly<Record<string, readonly string[]>> = {
-  kernel: [],
-  browser: [],
-  http: ['kernel'],
-  realm: ['kernel'],
-  config: ['kernel'],
-  session: ['kernel', 'http', 'realm/token-set.ts'],
-  stores: ['kernel', 'session/session-store.ts'],
-  tokens: ['kernel', 'realm', 'session'],
-  policy: ['kernel', 'http', 'session', '@doorman/resource-server'],
-  login: ['kernel', 'http', 'realm', 'session', 'tokens'],
-  logout: ['kernel', 'http', 'realm', 'session', 'tokens'],
-  account: ['kernel', 'http', 'realm', 'session', 'tokens'],
-  issuer: ['kernel', 'http', 'realm', 'session', 'tokens'],
-  upstream: ['kernel', 'http', 'session', 'tokens', 'policy'],
-  verify: ['kernel', 'http', 'session', 'tokens', 'policy'],
-  operator: ['kernel', 'http', 'session'],
-  observability: ['kernel', 'http/reply.ts'],
+/**
+ * By package, rooms and files that a room may import; packages without rooms are not in it. `@doorman/…` is a workspace
+ * package only this room may import.
+ */
+export const ROOM_LAYERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  gateway: {
+    kernel: [],
+    browser: [],
+    http: ['kernel'],
+    realm: ['kernel'],
+    config: ['kernel'],
+    session: ['kernel', 'http', 'realm/token-set.ts'],
+    stores: ['kernel', 'session/session-store.ts'],
+    tokens: ['kernel', 'realm', 'session'],
+    policy: ['kernel', 'http', 'session', '@doorman/resource-server'],
+    login: ['kernel', 'http', 'realm', 'session', 'tokens'],
+    logout: ['kernel', 'http', 'realm', 'session', 'tokens'],
+    account: ['kernel', 'http', 'realm', 'session', 'tokens'],
+    issuer: ['kernel', 'http', 'realm', 'session', 'tokens'],
+    upstream: ['kernel', 'http', 'session', 'tokens', 'policy'],
+    verify: ['kernel', 'http', 'session', 'tokens', 'policy'],
+    operator: ['kernel', 'http', 'session'],
+    observability: ['kernel', 'http/reply.ts'],
+  },
+  provision: {
+    wanted: ['errors.ts'],
+    keycloak: ['errors.ts', 'wanted'],
+    plan: ['errors.ts', 'wanted', 'keycloak'],
+    apply: ['errors.ts', 'report.ts', 'wanted', 'keycloak', 'plan'],
+    secrets: ['errors.ts', 'report.ts', 'wanted', 'keycloak'],
+    kubernetes: ['errors.ts', 'wanted'],
+    doctor: ['errors.ts', 'wanted', 'keycloak'],
+  },
 }

@@ -1,6 +1,6 @@
 // Which imports break the layers. Pure: sources come in as text, violations go out as lines.
 import { posix } from 'node:path'
-import { PACKAGE_LAYERS, PACKAGE_WITH_ROOMS, ROOM_LAYERS } from './layer-table.ts'
+import { PACKAGE_LAYERS, ROOM_LAYERS } from './layer-table.ts'
 
 export interface SourceFile {
   /** From the root of the repository, with `/`: `packages/gateway/src/http/reply.ts`. */
@@ -48,22 +48,24 @@ export function judgeImport(path: string, specifier: string): string | undefined
   if (resolved === `packages/${from.package}/package.json`) return undefined
   const to = parsePlace(resolved)
   if (to?.package !== from.package) return `it leaves packages/${from.package}/src`
-  return from.package === PACKAGE_WITH_ROOMS ? judgeRoom(from, to) : undefined
+  return judgeRoom(from, to)
 }
 
 function judgePackage(from: Place, name: string): string | undefined {
   const allowed = PACKAGE_LAYERS[from.package]
   if (allowed === undefined) return `package ${from.package} stands in no table`
   if (!allowed.includes(name)) return `${from.package} may import ${listOf(allowed)}`
-  if (from.package !== PACKAGE_WITH_ROOMS || isRoot(from)) return undefined
+  const rooms = ROOM_LAYERS[from.package]
+  if (rooms === undefined || isRoot(from)) return undefined
   const room = roomOf(from)
-  return ROOM_LAYERS[room]?.includes(WORKSPACE_SCOPE + name) ? undefined : `${room} may not import packages`
+  return rooms[room]?.includes(WORKSPACE_SCOPE + name) ? undefined : `${room} may not import packages`
 }
 
 function judgeRoom(from: Place, to: Place): string | undefined {
-  if (isRoot(from)) return undefined
+  const rooms = ROOM_LAYERS[from.package]
+  if (rooms === undefined || isRoot(from)) return undefined
   const [room, other] = [roomOf(from), roomOf(to)]
-  const allowed = ROOM_LAYERS[room]
+  const allowed = rooms[room]
   if (allowed === undefined) return `${room} stands in no table`
   if (room === other || allowed.includes(other) || allowed.includes(to.file)) return undefined
   return `${room} may import ${listOf(allowed)}`
