@@ -1,6 +1,8 @@
 // The public surface of @doorman/provision.
 export { type ApplyRealmOptions, type ApplySummary, applyRealm } from './apply/apply-realm.ts'
+export { type BootstrapOptions, bootstrapRealm, type Provisioner } from './apply/bootstrap.ts'
 export { createSecretReader, orderRealms } from './apply/other-realms.ts'
+export { BOOTSTRAP_OWNER, neededRoles, type ProvisionerUse } from './apply/provisioner.ts'
 export type { SecretOf } from './apply/work.ts'
 export { isProvisionError, ProvisionError, type ProvisionErrorCode } from './errors.ts'
 export { createRealmAdmin } from './keycloak/create-realm-admin.ts'

@@ -69,7 +69,7 @@ function splitIssuer(issuer: string): { readonly base: string; readonly realm: s
 }
 
 function loginRealm(credential: AdminCredential, realm: string): string {
-  return credential.kind === 'password' ? credential.realm : realm
+  return credential.kind === 'password' || credential.kind === 'foreignSecret' ? credential.realm : realm
 }
 
 async function readSettings(client: KeycloakAdminClient) {

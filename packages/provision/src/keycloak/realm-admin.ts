@@ -110,6 +110,8 @@ export type AdminCredential =
     }
   /** A projected service-account token (`federated-jwt`); the file is read again for each token. */
   | { readonly kind: 'kubernetesToken'; readonly clientId: string; readonly file: string }
+  /** An administrator's service account in another realm, usually `master`: `doorman bootstrap` alone. */
+  | { readonly kind: 'foreignSecret'; readonly realm: string; readonly clientId: string; readonly secret: string }
   /** Of a person or a temporary administrator: `doorman bootstrap` alone. */
   | {
       readonly kind: 'password'

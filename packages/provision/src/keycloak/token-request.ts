@@ -18,7 +18,7 @@ export async function buildTokenRequest(
   nowSeconds: number,
 ): Promise<TokenRequest> {
   const { clientId } = credential
-  if (credential.kind === 'secret') {
+  if (credential.kind === 'secret' || credential.kind === 'foreignSecret') {
     const headers = { authorization: basicCredentials(clientId, credential.secret) }
     return { form: new URLSearchParams({ grant_type: 'client_credentials' }), headers }
   }
