@@ -23,14 +23,15 @@ export interface ObservedClient {
   /** Keycloak's internal id. */
   readonly id: string
   readonly clientId: string
-  /** The representation without secret, attributes, mappers and scopes. */
+  /** The representation without secret, attributes, mappers, scopes, and what the viewer may do with it (`access`). */
   readonly settings: Readonly<Record<string, Json>>
+  /** Without those that hold a secret, such as `client.secret.rotated`. */
   readonly attributes: Readonly<Record<string, string>>
   readonly mappers: ReadonlyMap<string, ObservedMapper>
   readonly defaultScopes: readonly string[]
   readonly optionalScopes: readonly string[]
   readonly secret: ObservedSecret
-  /** Names of client roles, with their ids. */
+  /** Names of client roles, with their ids; empty when nobody asked. */
   readonly roles: Seen<ReadonlyMap<string, string>>
   /** Null when it has none, or when nobody asked. */
   readonly serviceAccount: Seen<ObservedServiceAccount> | null

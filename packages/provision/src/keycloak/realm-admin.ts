@@ -4,7 +4,7 @@ import type { Json } from '../wanted/wanted.ts'
 
 export type Representation = Readonly<Record<string, Json | undefined>>
 
-/** What a call may be told about: once when it begins, and when it has succeeded or failed for good. */
+/** What is told of a call, once, when it begins. */
 export interface AdminCall {
   readonly kind: 'read' | 'write'
   /** Such as `create client mlflow`. Never a secret. */
@@ -20,14 +20,21 @@ export interface RealmAdmin {
   /** Keycloak's name of the realm. */
   readonly realm: string
   readonly clients: {
-    /** All of them: full representations with mappers and the names of scopes. Secrets as Keycloak shows them. */
+    /**
+     * All of them: full representations with mappers and the names of scopes. Secrets as Keycloak shows them. Empty, and
+     * not refused, with `query-clients` alone.
+     */
     list(): Promise<readonly Representation[]>
     find(clientId: string): Promise<Representation | undefined>
     /** The new client's id. */
     create(client: Representation): Promise<string>
-    /** The representation as a whole; never with a secret unless one is to be set. */
+    /**
+     * The representation as a whole; never with a secret unless one is to be set: even the same one ends the overlap of
+     * a rotated secret. Rejects with `ERR_SECRET_MASKED` for stars and for `''`, which Keycloak would take for one.
+     */
     update(id: string, client: Representation): Promise<void>
     delete(id: string): Promise<void>
+    /** Rejects with `ERR_SECRET_MASKED` where Keycloak answers stars. */
     secret(id: string): Promise<string | undefined>
     /** The new secret. Not repeated: each call makes another one. */
     regenerateSecret(id: string): Promise<string>
@@ -42,6 +49,7 @@ export interface RealmAdmin {
     roles(id: string): Promise<readonly Representation[]>
     createRole(id: string, name: string): Promise<void>
     deleteRole(id: string, name: string): Promise<void>
+    /** Its user; undefined for a client that has none. */
     serviceAccount(id: string): Promise<Representation | undefined>
   }
   readonly scopes: {
@@ -59,7 +67,10 @@ export interface RealmAdmin {
     delete(name: string): Promise<void>
   }
   readonly users: {
-    /** Role mappings of a service account: names of realm roles, and of client roles by client id. */
+    /**
+     * Role mappings of a service account: names of realm roles, and of client roles by client id. Without `view-clients`
+     * Keycloak leaves client roles out and does not say so.
+     */
     roleMappings(userId: string): Promise<{
       readonly realmRoles: readonly string[]
       readonly clientRoles: Readonly<Record<string, readonly string[]>>
