@@ -31,7 +31,7 @@ export { type Cluster, type ClusterOptions, createCluster } from './kubernetes/c
 export { type Account, buildRbac, renderRbac } from './kubernetes/rbac.ts'
 export { type ClusterRight, neededRights } from './kubernetes/rights.ts'
 export type { RestartOutcome, RestartRequest } from './kubernetes/rollout.ts'
-export { type ClusterSecret, hashSecret } from './kubernetes/secret.ts'
+export type { ClusterSecret } from './kubernetes/secret.ts'
 export { describeDrift } from './plan/drift.ts'
 export {
   type Change,

@@ -6,9 +6,11 @@ import type { ClusterCall } from './cluster-error.ts'
 import type { Connection } from './connection.ts'
 import { CONFLICT, patchSecret, readSecret } from './objects.ts'
 import { secretRights } from './rights.ts'
-import { buildSecret, type ClusterSecret, compareSecret, encode, type SecretStanding } from './secret.ts'
+import { buildSecret, type ClusterSecret, compareSecret, decodeData, encode, type SecretStanding } from './secret.ts'
 
 export type SecretOutcome = 'created' | 'updated' | 'unchanged'
+
+type NamedSecret = Pick<ClusterSecret, 'namespace' | 'name' | 'data'>
 
 /** Somebody else may make, delete or mark it between our reading and our writing: then it is looked at again. */
 const ATTEMPTS = 3
@@ -31,11 +33,18 @@ export async function compareWithCluster(connection: Connection, secret: Cluster
   return outcomeOf(await standingOf(connection, secret), secret)
 }
 
+/** What a Secret holds, whoever it belongs to; undefined where there is none. */
+export async function readData(connection: Connection, namespace: string, name: string) {
+  const found = await find(connection, { namespace, name, data: {} })
+  return found && decodeData(found)
+}
+
 async function standingOf(connection: Connection, secret: ClusterSecret): Promise<SecretStanding> {
-  const found: V1Secret | undefined = await connection.ask(callOf('read', secret), (apis) =>
-    readSecret(apis, secret.namespace, secret.name),
-  )
-  return compareSecret(secret, found)
+  return compareSecret(secret, await find(connection, secret))
+}
+
+function find(connection: Connection, secret: NamedSecret): Promise<V1Secret | undefined> {
+  return connection.ask(callOf('read', secret), (apis) => readSecret(apis, secret.namespace, secret.name))
 }
 
 function outcomeOf(standing: SecretStanding, secret: ClusterSecret): SecretOutcome {
@@ -44,7 +53,7 @@ function outcomeOf(standing: SecretStanding, secret: ClusterSecret): SecretOutco
   return standing.kind === 'absent' ? 'created' : 'updated'
 }
 
-function callOf(verb: 'read' | 'write', { namespace, name, data }: ClusterSecret): ClusterCall {
+function callOf(verb: 'read' | 'write', { namespace, name, data }: NamedSecret): ClusterCall {
   const rights = secretRights(namespace, name).filter((right) => (right.verb === 'get') === (verb === 'read'))
   const values = Object.values(data)
   return { what: `${verb} Secret ${name} in ${namespace}`, rights, secrets: [...values, ...values.map(encode)] }

@@ -34,6 +34,8 @@ export interface Cluster {
    * @see https://kubernetes.io/docs/reference/using-api/server-side-apply/
    */
   applySecret(secret: ClusterSecret): Promise<SecretOutcome>
+  /** What a Secret holds, whoever it belongs to; undefined where there is none. */
+  readSecret(namespace: string, name: string): Promise<Readonly<Record<string, string>> | undefined>
   /** What `applySecret` would do, by reading alone. */
   compareSecret(secret: ClusterSecret): Promise<SecretOutcome>
   /** Replaces the pods of a workload, unless they are those of this content already. */
@@ -59,6 +61,10 @@ export function createCluster(options: ClusterOptions): Cluster {
       const { connection, applySecret } = await opened()
       return applySecret(connection, secret)
     },
+    async readSecret(namespace, name) {
+      const { connection, readData } = await opened()
+      return readData(connection, namespace, name)
+    },
     async compareSecret(secret) {
       const { connection, compareWithCluster } = await opened()
       return compareWithCluster(connection, secret)
@@ -73,7 +79,7 @@ export function createCluster(options: ClusterOptions): Cluster {
 /** The library is large: whoever delivers nothing to a cluster does without it. */
 async function open(options: ConnectionOptions) {
   const { connect } = await import('./connection.ts')
-  const { applySecret, compareWithCluster } = await import('./apply-secret.ts')
+  const { applySecret, compareWithCluster, readData } = await import('./apply-secret.ts')
   const { restartWorkload } = await import('./rollout.ts')
-  return { connection: connect(options), applySecret, compareWithCluster, restartWorkload }
+  return { connection: connect(options), applySecret, compareWithCluster, readData, restartWorkload }
 }

@@ -6,14 +6,14 @@ import type { ClusterCall } from './cluster-error.ts'
 import type { Connection } from './connection.ts'
 import { annotatePods, readWorkload } from './objects.ts'
 import { workloadRights } from './rights.ts'
+import { hashSecret } from './secret.ts'
 
 export interface RestartRequest {
   readonly namespace: string
   readonly workload: Workload
-  /** The name of the Secret that its pods read. */
+  /** The name of the Secret that its pods read, and its content. */
   readonly secret: string
-  /** By `hashSecret`. */
-  readonly hash: string
+  readonly data: Readonly<Record<string, string>>
 }
 
 /** `absent`: the workload is not there yet, and its first pods will read the Secret as it is. */
@@ -22,10 +22,10 @@ export type RestartOutcome = 'restarted' | 'unchanged' | 'absent'
 const MAX_NAME_LENGTH = 63
 
 export async function restartWorkload(connection: Connection, request: RestartRequest): Promise<RestartOutcome> {
-  const { namespace, workload, secret, hash } = request
+  const { namespace, workload, secret, data } = request
   const found = await connection.ask(callOf('get', request), (apis) => readWorkload(apis, namespace, workload))
   if (found === undefined) return 'absent'
-  const annotation = annotationOf(secret)
+  const [annotation, hash] = [annotationOf(secret), hashSecret(data)]
   if (found.spec?.template.metadata?.annotations?.[annotation] === hash) return 'unchanged'
   const patched = await connection.ask(callOf('patch', request), (apis) =>
     annotatePods(apis, namespace, workload, { [annotation]: hash }),

@@ -102,6 +102,11 @@ function managersOf(entries: readonly V1ManagedFieldsEntry[]): readonly string[]
   return [...new Set(entries.map(({ manager }) => manager ?? 'unknown'))]
 }
 
+export function decodeData({ data = {} }: V1Secret): Fields {
+  const decode = (value: string) => Buffer.from(value, 'base64').toString('utf8')
+  return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decode(value)]))
+}
+
 export function encode(value: string): string {
   return Buffer.from(value, 'utf8').toString('base64')
 }

@@ -155,6 +155,13 @@ test('many at the same time make one Secret', async () => {
   assert.deepEqual((await read(secret)).data, secret.data)
 })
 
+test('what a Secret holds can be read, so that random values are kept', async () => {
+  const secret = await wanted({ data: { KEPT: 'ü' } })
+  assert.equal(await cluster.readSecret(secret.namespace, secret.name), undefined)
+  await cluster.applySecret(secret)
+  assert.deepEqual(await cluster.readSecret(secret.namespace, secret.name), secret.data)
+})
+
 test('a namespace that is not there is a delivery that failed', async () => {
   const secret = await wanted({ namespace: 'nowhere' })
   await assert.rejects(cluster.applySecret(secret), refusedAs('NotFound'))
@@ -192,10 +199,10 @@ for (const workload of WORKLOADS) {
   test(`pods of a ${workload.kind} are replaced once for each content`, async () => {
     const namespace = await kubernetes.createNamespace()
     await createWorkload(namespace, workload)
-    const request = { namespace, workload, secret: 'mlflow-oidc', hash: hashSecret({ a: 'one' }) }
+    const request = { namespace, workload, secret: 'mlflow-oidc', data: { a: 'one' } }
     assert.equal(await cluster.restart(request), 'restarted')
     assert.equal(await cluster.restart(request), 'unchanged')
-    assert.equal(await cluster.restart({ ...request, hash: hashSecret({ a: 'two' }) }), 'restarted')
+    assert.equal(await cluster.restart({ ...request, data: { a: 'two' } }), 'restarted')
     assert.deepEqual(await annotationsOfPods(namespace, workload), {
       'doorman.secret/mlflow-oidc': hashSecret({ a: 'two' }),
     })
@@ -206,14 +213,14 @@ test('pods that read two Secrets are not replaced for one because of the other',
   const namespace = await kubernetes.createNamespace()
   const workload = { kind: 'Deployment', name: 'mlflow' } as const
   await createWorkload(namespace, workload)
-  const requests = ['mlflow-oidc', 'a'.repeat(253)].map((secret) => ({ namespace, workload, secret, hash: 'one' }))
+  const requests = ['mlflow-oidc', 'a'.repeat(253)].map((secret) => ({ namespace, workload, secret, data: {} }))
   for (const request of requests) assert.equal(await cluster.restart(request), 'restarted')
   for (const request of requests) assert.equal(await cluster.restart(request), 'unchanged')
 })
 
 test('a workload that is not there yet is no failure', async () => {
   const namespace = await kubernetes.createNamespace()
-  const request = { namespace, workload: { kind: 'Deployment', name: 'later' }, secret: 's', hash: 'h' } as const
+  const request = { namespace, workload: { kind: 'Deployment', name: 'later' }, secret: 's', data: {} } as const
   assert.equal(await cluster.restart(request), 'absent')
 })
 

@@ -72,7 +72,7 @@ async function deliver({ cluster, targets }: Ground): Promise<void> {
       const secret = { namespace, name: 'mlflow-oidc', labels: {}, owner: 'shop', data: { value } }
       await cluster.applySecret(secret)
       for (const workload of RESTART) {
-        await cluster.restart({ namespace, workload, secret: secret.name, hash: value })
+        await cluster.restart({ namespace, workload, secret: secret.name, data: secret.data })
       }
     }
   }
