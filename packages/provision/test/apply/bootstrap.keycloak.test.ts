@@ -133,7 +133,12 @@ for (const [role, { sees, unseen }] of Object.entries(PARTS)) {
   })
 }
 
-XX
+async function idOf(inRealm: string, clientId: string): Promise<string> {
+  const [client] = await keycloak.admin.get<readonly { readonly id: string }[]>(
+    `${inRealm}/clients?clientId=${clientId}`,
+  )
+  return client!.id
+}
 
 function isForbidden(error: unknown, lacks: string): boolean {
   assert.ok(isProvisionError(error, 'ERR_ADMIN_FORBIDDEN'), String(error))

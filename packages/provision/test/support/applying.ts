@@ -1,5 +1,5 @@
 // The way of "doorman apply" in small: look, compare, carry out.
-import { type ApplySummary, applyRealm } from '../../src/apply/apply-realm.ts'
+import { type ApplyRealmOptions, type ApplySummary, applyRealm } from '../../src/apply/apply-realm.ts'
 import { createTimedRealmAdmin } from '../../src/keycloak/create-realm-admin.ts'
 import { observeRealm } from '../../src/keycloak/observe-realm.ts'
 import type { AdminCredential, RealmAdmin } from '../../src/keycloak/realm-admin.ts'
@@ -28,8 +28,9 @@ export async function planFor(admin: RealmAdmin, wanted: WantedRealm): Promise<R
 export async function applyTo(
   admin: RealmAdmin,
   wanted: WantedRealm,
-  { prunes = true, owner = OWNER }: { readonly prunes?: boolean; readonly owner?: string } = {},
+  options: Partial<Pick<ApplyRealmOptions, 'prunes' | 'owner' | 'report' | 'signal'>> = {},
 ): Promise<ApplySummary> {
+  const { prunes = true, owner = OWNER, report = () => undefined, signal = new AbortController().signal } = options
   const observed = await observeRealm(admin, wanted, owner)
   return applyRealm({
     admin,
@@ -38,8 +39,8 @@ export async function applyTo(
     plan: planRealm(wanted, observed, owner),
     owner,
     prunes,
-    report: () => undefined,
+    report,
     secretOf: async () => 'the secret of the broker',
-    signal: new AbortController().signal,
+    signal,
   })
 }
