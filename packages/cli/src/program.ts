@@ -6,6 +6,7 @@ import { addExplain } from './explain-command.ts'
 import { parsePort } from './port.ts'
 import { addApply } from './provision/apply-command.ts'
 import { addDrift, addPlan } from './provision/plan-command.ts'
+import { addRbac } from './provision/rbac-command.ts'
 import { addSessions } from './sessions-command.ts'
 import type { Terminal } from './terminal.ts'
 import { readVersion } from './version.ts'
@@ -55,6 +56,7 @@ function buildProgram(context: Context): Command {
   addPlan(program, configOption(), context)
   addApply(program, configOption(), context)
   addDrift(program, configOption(), context)
+  addRbac(program, configOption(), context)
   return program
 }
 
