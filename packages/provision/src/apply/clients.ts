@@ -5,6 +5,7 @@ import { OWNER_ATTRIBUTE, type WantedClient } from '../wanted/wanted.ts'
 import { assignScopes, bothScopeLists } from './client-scopes.ts'
 import { buildMappers, writeMappers } from './mappers.ts'
 import { ownerOf, requireOurs } from './ownership.ts'
+import { followRedirectUris } from './web-origins.ts'
 import { isConflict, isGone, outdated, requireWanted, type Work } from './work.ts'
 
 /** What has endpoints of its own, and is not part of the representation that is written. */
@@ -64,13 +65,13 @@ async function readClient(clientId: string, { admin, directory }: Work): Promise
 }
 
 /**
- * Everything that is there, because Keycloak switches off what a PUT leaves out (authorization services) and keeps what
- * it should derive (`webOrigins`). Attributes are merged by Keycloak itself: those of others, the rotated secret among
+ * Everything that is there, because Keycloak switches off what a PUT leaves out (authorization services). Attributes are merged by Keycloak itself: those of others, the rotated secret among
  * them, are not sent back.
  */
-function merge(fresh: Representation, { settings, attributes }: WantedClient, owner: string): Representation {
+function merge(fresh: Representation, wanted: WantedClient, owner: string): Representation {
   const { secret: _, protocolMappers: __, defaultClientScopes: ___, optionalClientScopes: ____, ...rest } = fresh
-  return { ...rest, ...settings, attributes: { ...attributes, [OWNER_ATTRIBUTE]: owner } }
+  const attributes = { ...wanted.attributes, [OWNER_ATTRIBUTE]: owner }
+  return { ...rest, ...followRedirectUris(fresh, wanted), ...wanted.settings, attributes }
 }
 
 /** Only where there still is none: a second one would end the first. */

@@ -140,6 +140,23 @@ test('one list of scopes alone is corrected after the realm has given its own', 
   assert.ok(!(optionalClientScopes as readonly string[]).includes('address'))
 })
 
+test('derived origins follow redirect URIs, and those that somebody set stay', async () => {
+  const at = (...redirectUris: readonly string[]) => {
+    const clients = [wantedClient('moving', { settings: { standardFlowEnabled: true, redirectUris } })]
+    const one = wantedRealm({ realm, issuer: wanted.issuer, clients })
+    return applyTo(admin, one, { prunes: false, owner: 'another file' })
+  }
+  await at('https://old.example/cb', 'https://old.example/other', 'app:/cb')
+  assert.deepEqual((await read('moving')).webOrigins, ['https://old.example'])
+  await at('https://new.example/cb')
+  assert.deepEqual((await read('moving')).webOrigins, ['https://new.example'])
+  await keycloak.admin.merge(`${realm}/clients/${(await read('moving')).id}`, {
+    webOrigins: ['https://chosen.example'],
+  })
+  await at('https://newest.example/cb')
+  assert.deepEqual((await read('moving')).webOrigins, ['https://chosen.example'])
+})
+
 test('a scope that is not there is named before the client is made', async () => {
   const clients = [wantedClient('no-scope', { defaultScopes: ['basic', 'nowhere'], optionalScopes: [] })]
   const odd = wantedRealm({ realm, issuer: wanted.issuer, clients })
