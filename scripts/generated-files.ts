@@ -10,7 +10,7 @@ export interface GeneratedFile {
 const root = new URL('../', import.meta.url)
 
 export const GENERATED_FILES: readonly GeneratedFile[] = [
-  { file: new URL('docs/configuration.md', root), build: buildReference },
+  { file: new URL('docs/configuration.md', root), build: () => buildReference(buildJsonSchema()) },
   {
     file: new URL('packages/gateway/doorman.schema.json', root),
     build: () => `${JSON.stringify(buildJsonSchema(), null, 2)}\n`,

@@ -1,7 +1,9 @@
+export { type Absence, GATEWAY_SECRETS } from './config/absence.ts'
 export { formatListenAddress, parseListenAddress } from './config/addresses.ts'
+export type { FurtherSections, SectionSchemas } from './config/further-sections.ts'
 export type * from './config/gateway-config.ts'
-export { type ConfigReading, loadConfig, parseConfig, readConfig } from './config/load.ts'
-export { type ConfigProblem, formatProblem } from './config/problems.ts'
+export { type ConfigReading, loadConfig, parseConfig, type ReadOptions, readConfig } from './config/load.ts'
+export { type ConfigProblem, type Finding, formatProblem } from './config/problems.ts'
 export { type ExplainOptions, type ExplainQuestion, explainRequest } from './explain.ts'
 export { type ClaimedCaller, principalOfClaims } from './explain-caller.ts'
 export type {

@@ -9,10 +9,15 @@ export interface ConfigSource {
   readFile(path: string): string | undefined
 }
 
+export interface InterpolationFinding extends Finding {
+  /** What it refers to is not there; otherwise the reference itself is wrong. */
+  readonly isAbsence: boolean
+}
+
 export interface Interpolation {
   /** Nodes that could not be filled in; what else is wrong with their value is of no interest. */
   readonly missing: ReadonlySet<unknown>
-  readonly findings: readonly Finding[]
+  readonly findings: readonly InterpolationFinding[]
   /** Where a value is the content of one file and nothing else: its path, as the configuration names it. */
   fileAt(path: ConfigPath): string | undefined
 }
@@ -23,7 +28,7 @@ const WHOLE_FILE = /^\$\{file:([^}]+)\}$/
 
 export function interpolate(document: Document, source: ConfigSource): Interpolation {
   const missing = new Set<unknown>()
-  const findings: Finding[] = []
+  const findings: InterpolationFinding[] = []
   const files = new Map<string, string>()
   visit(document, {
     Scalar(role, node, ancestors) {
@@ -36,7 +41,7 @@ export function interpolate(document: Document, source: ConfigSource): Interpola
       const { value, problems } = fill(node.value, source)
       node.value = value
       if (problems.length > 0) missing.add(node)
-      for (const message of problems) findings.push({ kind: 'interpolation', path, message, suggestion: null })
+      for (const problem of problems) findings.push({ kind: 'interpolation', path, ...problem, suggestion: null })
     },
   })
   return { missing, findings, fileAt: (path) => files.get(formatPath(path)) }
@@ -53,26 +58,36 @@ function isText(node: unknown): node is Scalar<string> {
   return isScalar(node) && typeof node.value === 'string'
 }
 
-function fill(text: string, source: ConfigSource): { readonly value: string; readonly problems: readonly string[] } {
-  const problems: string[] = []
+type Problem = Pick<InterpolationFinding, 'message' | 'isAbsence'>
+
+function fill(text: string, source: ConfigSource): { readonly value: string; readonly problems: readonly Problem[] } {
+  const problems: Problem[] = []
   const value = text.replaceAll(REFERENCE, (_, reference: string | undefined, end: string | undefined) => {
     if (reference === undefined) return '${'
-    const found = end === '' ? { problem: 'a ${ without its }; write $${ for a literal ${' } : look(reference, source)
+    const found = end === '' ? wrong('a ${ without its }; write $${ for a literal ${') : look(reference, source)
     if (typeof found === 'string') return found
-    problems.push(found.problem)
+    problems.push(found)
     return ''
   })
   return { value, problems }
 }
 
-function look(reference: string, { env, readFile }: ConfigSource): string | { readonly problem: string } {
+function wrong(message: string): Problem {
+  return { message, isAbsence: false }
+}
+
+function absent(message: string): Problem {
+  return { message, isAbsence: true }
+}
+
+function look(reference: string, { env, readFile }: ConfigSource): string | Problem {
   const path = /^file:(.+)$/s.exec(reference)?.[1]
-  if (path !== undefined) return withoutFinalNewline(readFile(path)) ?? { problem: `the file ${path} cannot be read` }
+  if (path !== undefined) return withoutFinalNewline(readFile(path)) ?? absent(`the file ${path} cannot be read`)
   const [, name, otherwise] = VARIABLE.exec(reference) ?? []
-  if (name === undefined) return { problem: 'expected ${NAME}, ${NAME:-default} or ${file:PATH}' }
+  if (name === undefined) return wrong('expected ${NAME}, ${NAME:-default} or ${file:PATH}')
   // As in a shell, an empty variable takes the default of `:-`, too.
   const value = otherwise === undefined ? env[name] : env[name] || otherwise
-  return value ?? { problem: `the environment variable ${name} is not set` }
+  return value ?? absent(`the environment variable ${name} is not set`)
 }
 
 function withoutFinalNewline(text: string | undefined): string | undefined {

@@ -22,19 +22,20 @@ export interface JsonSchema {
   readonly 'x-name'?: string
 }
 
-export function buildJsonSchema(): JsonSchema {
-  return z.toJSONSchema(configSchema, { target: 'draft-7', io: 'input' }) as JsonSchema
+/** Of the gateway's own sections, or of a schema composed with others. */
+export function buildJsonSchema(schema: z.ZodType = configSchema): JsonSchema {
+  return z.toJSONSchema(schema, { target: 'draft-7', io: 'input' }) as JsonSchema
 }
 
 /** The keys a mapping may have. */
-export function allowedKeys(path: ConfigPath): readonly string[] {
-  return schemasAt(path).flatMap(({ properties }) => Object.keys(properties ?? {}))
+export function allowedKeys(path: ConfigPath, schema: z.ZodType): readonly string[] {
+  return schemasAt(path, schema).flatMap(({ properties }) => Object.keys(properties ?? {}))
 }
 
-function schemasAt(path: ConfigPath): readonly JsonSchema[] {
+function schemasAt(path: ConfigPath, schema: z.ZodType): readonly JsonSchema[] {
   return path.reduce<readonly JsonSchema[]>(
-    (schemas, part) => schemas.flatMap((schema) => alternatives(child(schema, part))),
-    [buildJsonSchema()],
+    (schemas, part) => schemas.flatMap((each) => alternatives(child(each, part))),
+    [buildJsonSchema(schema)],
   )
 }
 

@@ -1,11 +1,24 @@
 // Reads doorman.yaml: all problems at once, each with its place, or the configuration the gateway runs on.
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import type { z } from 'zod'
 import { GatewayError } from '../kernel/errors.ts'
+import { type Absence, findAbsence, formatAbsences, withStandIns } from './absence.ts'
 import { findContradictions } from './contradictions.ts'
 import { parseYaml, type YamlDocument } from './document.ts'
 import { findDoubts } from './doubts.ts'
 import { buildDraft, type Draft } from './draft.ts'
+import {
+  composeSchema,
+  type FurtherSections,
+  isUnread,
+  NO_SECTIONS,
+  parseSections,
+  pickOwn,
+  pickSections,
+  type SectionSchemas,
+  type SectionValues,
+} from './further-sections.ts'
 import type { GatewayConfig } from './gateway-config.ts'
 import { type ConfigSource, type Interpolation, interpolate } from './interpolate.ts'
 import { type ConfigProblem, contradiction, type Finding, formatPath, formatProblem } from './problems.ts'
@@ -14,17 +27,35 @@ import { configSchema } from './schema.ts'
 import { describeIssue, expectedText } from './schema-issues.ts'
 
 /** Warnings are what is allowed and probably not meant. */
-export type ConfigReading =
-  | { readonly kind: 'valid'; readonly config: GatewayConfig; readonly warnings: readonly ConfigProblem[] }
+export type ConfigReading<S extends SectionSchemas = SectionSchemas> =
+  | {
+      readonly kind: 'valid'
+      readonly config: GatewayConfig
+      readonly warnings: readonly ConfigProblem[]
+      readonly sections: SectionValues<S>
+      /** Keys of what is absent, and may be, such as `realms.main.clientAuth.secret`. */
+      readonly absent: readonly string[]
+    }
   | { readonly kind: 'invalid'; readonly problems: readonly ConfigProblem[] }
 
 type Env = Readonly<Record<string, string | undefined>>
 
+export interface ReadOptions<S extends SectionSchemas = SectionSchemas> {
+  /** Sections that belong to others. Without them `provision` and `clients` are passed over unread. */
+  readonly sections?: FurtherSections<S>
+  /** What may be absent; default nothing. */
+  readonly mayBeAbsent?: readonly Absence[]
+}
+
 /** Reads a file. Relative paths in it start at its folder. */
-export function readConfig(file: string, env: Env): ConfigReading {
+export function readConfig<S extends SectionSchemas>(
+  file: string,
+  env: Env,
+  options: ReadOptions<S> = {},
+): ConfigReading<S> {
   const text = readText(file)
   if (text === undefined) return { kind: 'invalid', problems: [unreadable(file)] }
-  return parseConfig(text, { file, env, folder: dirname(resolve(file)) })
+  return parseConfig(text, { file, env, folder: dirname(resolve(file)) }, options)
 }
 
 /** Reads a file, or throws `ERR_CONFIG_INVALID` with every problem in `detail.problems`, one a line. */
@@ -43,7 +74,11 @@ export interface ConfigPlace {
 }
 
 /** Reads a text. What is missing or wrong comes all at once. */
-export function parseConfig(text: string, { file, env, folder }: ConfigPlace): ConfigReading {
+export function parseConfig<S extends SectionSchemas>(
+  text: string,
+  { file, env, folder }: ConfigPlace,
+  options: ReadOptions<S> = {},
+): ConfigReading<S> {
   const locate = (path: string) => resolve(folder, path)
   const source: ConfigSource = { env, readFile: (path) => readText(locate(path)) }
   const yaml = parseYaml(text)
@@ -51,31 +86,53 @@ export function parseConfig(text: string, { file, env, folder }: ConfigPlace): C
     return { kind: 'syntax', file, ...at, key: '', message, suggestion: null }
   })
   if (!yaml.isReadable) return { kind: 'invalid', problems: broken }
-  const interpolation = interpolate(yaml.document, source)
-  const raw: unknown = yaml.document.toJS({ maxAliasCount: -1 })
   const place = (finding: Finding) => placeFinding(finding, yaml, file)
-  const problems = [...broken, ...findProblems(raw, yaml, interpolation, source).map(place)]
+  const { raw, findings, absent, fileAt } = examine(yaml, source, options)
+  const problems = [...broken, ...findings.map(place)]
   if (problems.length > 0) return { kind: 'invalid', problems: problems.toSorted(byPlace) }
-  const config = resolveConfig(configSchema.parse(raw), locate, interpolation.fileAt)
-  return { kind: 'valid', config, warnings: findDoubts(config).map(place) }
+  const config = resolveConfig(configSchema.parse(pickOwn(raw)), locate, fileAt)
+  const sections = parseSections(raw, options.sections ?? NO_SECTIONS) as SectionValues<S>
+  return { kind: 'valid', config, warnings: findDoubts(config).map(place), sections, absent }
 }
 
-function findProblems(
-  raw: unknown,
-  yaml: YamlDocument,
-  { missing, findings }: Interpolation,
-  source: ConfigSource,
-): readonly Finding[] {
-  const issues = configSchema.safeParse(raw, { error: expectedText }).error?.issues ?? []
-  const described = issues.flatMap((issue) => describeIssue(issue, raw))
+interface Examined {
+  readonly raw: unknown
+  readonly findings: readonly Finding[]
+  readonly absent: readonly string[]
+  readonly fileAt: Interpolation['fileAt']
+}
+
+function examine(yaml: YamlDocument, source: ConfigSource, { sections, mayBeAbsent = [] }: ReadOptions): Examined {
+  const { missing, findings, fileAt } = interpolate(yaml.document, source)
+  const written: unknown = yaml.document.toJS({ maxAliasCount: -1 })
+  const forgiven = findings.filter(({ path, isAbsence }) => isAbsence && findAbsence(path, mayBeAbsent) !== undefined)
+  const counted = findings.filter((finding) => !forgiven.includes(finding) && !isUnread(finding.path[0], sections))
+  const isMissing = ({ path }: Finding) => missing.has(yaml.nodeAt(path))
+  const described = findIssues(written, composeSchema(sections?.schemas))
+  const raw = withStandIns(
+    written,
+    described.filter(isMissing).map(({ path }) => path),
+    mayBeAbsent,
+  )
   const draft = buildDraft(raw)
-  return [
-    ...findings,
-    ...described.filter(({ kind, path }) => kind !== 'value' || !missing.has(yaml.nodeAt(path))),
-    ...findContradictions(draft),
-    ...findMissingBundles(draft, source),
-    ...findMissingKeyFiles(draft, source),
-  ]
+  return {
+    raw,
+    findings: [
+      ...counted,
+      ...described.filter((finding) => finding.kind !== 'value' || !isMissing(finding)),
+      ...findContradictions(draft),
+      ...(sections?.findContradictions(pickSections(raw, sections), draft.realms) ?? []),
+      ...findMissingBundles(draft, source),
+      ...findMissingKeyFiles(draft, source, mayBeAbsent),
+    ],
+    absent: formatAbsences(forgiven.map(({ path }) => path)),
+    fileAt,
+  }
+}
+
+function findIssues(raw: unknown, schema: z.ZodType): readonly Finding[] {
+  const issues = schema.safeParse(raw, { error: expectedText }).error?.issues ?? []
+  return issues.flatMap((issue) => describeIssue(issue, { raw, schema }))
 }
 
 function findMissingBundles({ sections: { tls } }: Draft, { readFile }: ConfigSource): readonly Finding[] {
@@ -88,8 +145,12 @@ function findMissingBundles({ sections: { tls } }: Draft, { readFile }: ConfigSo
 }
 
 // Only a ring that stands alone is made at the first start: beside another one its absence is an accident.
-function findMissingKeyFiles({ sections: { keys = [] } }: Draft, { readFile }: ConfigSource): readonly Finding[] {
-  if (keys.length < 2) return []
+function findMissingKeyFiles(
+  { sections: { keys = [] } }: Draft,
+  { readFile }: ConfigSource,
+  mayBeAbsent: readonly Absence[],
+): readonly Finding[] {
+  if (keys.length < 2 || findAbsence(['keys', 0], mayBeAbsent) !== undefined) return []
   return keys.flatMap((key, index) =>
     key.kind === 'file' && readFile(key.path) === undefined
       ? [contradiction(['keys', index], `the file ${key.path} cannot be read`)]

@@ -1,9 +1,11 @@
 // docs/configuration.md, written from the schema.
-import { buildJsonSchema, type JsonSchema } from './json-schema.ts'
+import type { JsonSchema } from './json-schema.ts'
 import { REFERENCE_INTRODUCTION } from './reference-introduction.ts'
 
-export function buildReference(): string {
-  const sections = Object.entries(buildJsonSchema().properties ?? {}).map(([key, schema]) => buildSection(key, schema))
+export function buildReference({ properties = {}, required = [] }: JsonSchema): string {
+  const sections = Object.entries(properties).map(([key, schema]) => {
+    return buildSection(key, schema, required.includes(key) ? 'required' : 'optional')
+  })
   return `${[REFERENCE_INTRODUCTION.trim(), ...sections].join('\n\n')}\n`
 }
 
@@ -13,11 +15,8 @@ interface Row {
   readonly need: 'optional' | 'required' | 'required in this form'
 }
 
-const REQUIRED: ReadonlySet<string> = new Set(buildJsonSchema().required)
-
-function buildSection(key: string, schema: JsonSchema): string {
+function buildSection(key: string, schema: JsonSchema, need: Row['need']): string {
   const rows = listRows(key, schema, 'required')
-  const need = REQUIRED.has(key) ? 'required' : 'optional'
   const head = rows.length > 0 ? describe(schema) : `${describe(schema)}\n\n${describeFacts(schema, need)}`
   const table = rows.length > 0 ? `\n\n${buildTable(rows)}` : ''
   return `## ${key}\n\n${head}${table}`

@@ -12,24 +12,30 @@ export function expectedText(issue: { readonly code?: string | undefined; readon
   return issue.expected === 'array' ? 'a list' : 'another value'
 }
 
-/** `raw` is the whole value that was read; of it only kinds of values are ever told, for any of them may be a secret. */
-export function describeIssue(issue: Issue, raw: unknown): readonly Finding[] {
-  const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
-  if (issue.code === 'invalid_key') return [badName(path, issue.issues[0]?.message ?? issue.message)]
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key))
-  const inner = issue.code === 'invalid_union' ? nearestBranch(issue.errors) : undefined
-  if (inner === undefined) return [describeValue(issue, path, valueAt(raw, path))]
-  return inner.flatMap((each) => describeIssue({ ...each, path: [...path, ...each.path] }, raw))
+/** What was read, and by what. Of the value only kinds are ever told, for any part of it may be a secret. */
+export interface Reading {
+  readonly raw: unknown
+  readonly schema: z.ZodType
 }
 
-function describeValue(issue: Issue, path: ConfigPath, value: unknown): Finding {
+export function describeIssue(issue: Issue, reading: Reading): readonly Finding[] {
+  const path = issue.path.map((part) => (typeof part === 'number' ? part : String(part)))
+  if (issue.code === 'invalid_key') return [badName(path, issue.issues[0]?.message ?? issue.message)]
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, reading))
+  const inner = issue.code === 'invalid_union' ? nearestBranch(issue.errors) : undefined
+  if (inner === undefined) return [describeValue(issue, path, reading)]
+  return inner.flatMap((each) => describeIssue({ ...each, path: [...path, ...each.path] }, reading))
+}
+
+function describeValue(issue: Issue, path: ConfigPath, { raw, schema }: Reading): Finding {
+  const value = valueAt(raw, path)
   const expected = `expected ${issue.message}`
   if (value === undefined) return { kind: 'missing', path, message: `missing, ${expected}`, suggestion: null }
   return {
     kind: 'value',
     path,
     message: `${expected}${describeKind(value)}`,
-    suggestion: nearValue(issue, path, value),
+    suggestion: nearValue(issue, path, value, schema),
   }
 }
 
@@ -47,11 +53,11 @@ function describeKind(value: unknown): string {
   return typeof value === 'object' ? ', found a mapping' : `, found a ${typeof value}`
 }
 
-function nearValue(issue: Issue, path: ConfigPath, value: unknown): string | null {
+function nearValue(issue: Issue, path: ConfigPath, value: unknown, schema: z.ZodType): string | null {
   if (typeof value !== 'string') return null
   const word = suggestName(value, wordsOf(issue))
   if (word !== null || issue.code !== 'invalid_union') return ask(word)
-  const key = suggestName(value, allowedKeys(path))
+  const key = suggestName(value, allowedKeys(path, schema))
   return ask(key === null ? null : `{ ${key}: … }`)
 }
 
@@ -69,8 +75,8 @@ function badName(path: ConfigPath, expected: string): Finding {
   return { kind: 'name', path, message: `expected ${expected}`, suggestion: null }
 }
 
-function unknownKey(parent: ConfigPath, key: string): Finding {
-  const suggestion = ask(suggestName(key, allowedKeys(parent)))
+function unknownKey(parent: ConfigPath, key: string, { schema }: Reading): Finding {
+  const suggestion = ask(suggestName(key, allowedKeys(parent, schema)))
   return { kind: 'unknown-key', path: [...parent, key], message: 'unknown key', suggestion }
 }
 
