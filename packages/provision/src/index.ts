@@ -47,3 +47,25 @@ export { confirmPlan, type PlannedRealm, readPlanFile, writePlanFile } from './p
 export { planRealm } from './plan/plan-realm.ts'
 export { renderPlan, summarizePlan } from './plan/plan-text.ts'
 export type { Report } from './report.ts'
+export { findSectionContradictions } from './wanted/contradictions.ts'
+export type { RealmNames, SectionFinding } from './wanted/finding.ts'
+export type {
+  FrontDoor,
+  FrontDoorAuth,
+  FrontDoorCredential,
+  FrontDoorObtain,
+  FrontDoorRealm,
+  FrontDoorRoute,
+} from './wanted/front-door.ts'
+export { internalIssuerOf, realmNameOf, serverUrlOf } from './wanted/realm-urls.ts'
+export { resolveWanted, type WantedInput } from './wanted/resolve-wanted.ts'
+export { clientsSection, type ParsedClients } from './wanted/schema-clients.ts'
+export { type ParsedProvision, provisionSection } from './wanted/schema-provision.ts'
+export type {
+  Wanted,
+  WantedClient,
+  WantedDelivery,
+  WantedIdentityProvider,
+  WantedRealm,
+  WantedScope,
+} from './wanted/wanted.ts'

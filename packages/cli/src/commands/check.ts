@@ -2,6 +2,7 @@
 import { type ConfigProblem, formatProblem, type GatewayConfig, readConfig } from '@doorman/gateway'
 import type { Environment } from '../environment.ts'
 import { EXIT_CODE, type ExitCode } from '../exit-code.ts'
+import { FOR_GATEWAY } from '../sections.ts'
 import { formatTable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { describeCredential, describeRequirement } from './route-words.ts'
@@ -12,7 +13,7 @@ export interface CheckOptions {
 }
 
 export function check({ file, json }: CheckOptions, terminal: Terminal, env: Environment): ExitCode {
-  const reading = readConfig(file, env)
+  const reading = readConfig(file, env, FOR_GATEWAY)
   const problems = reading.kind === 'invalid' ? reading.problems : []
   const warnings = reading.kind === 'valid' ? reading.warnings : []
   const routes = reading.kind === 'valid' ? reading.config.routes : []
