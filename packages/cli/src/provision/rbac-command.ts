@@ -25,7 +25,7 @@ export function addRbac(program: Command, config: Option, { terminal, env, end }
     .addHelpText('after', HELP)
     .action(async ({ config: file, namespace, serviceAccount }: Flags) => {
       const { rbac } = await import('./rbac.ts')
-      end(await rbac({ file, namespace, serviceAccount }, terminal, env))
+      end(rbac({ file, namespace, serviceAccount }, terminal, env))
     })
 }
 

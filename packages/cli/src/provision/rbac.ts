@@ -3,7 +3,7 @@ import { renderRbac } from '@doorman/provision'
 import type { Environment } from '../environment.ts'
 import { EXIT_CODE, type ExitCode } from '../exit-code.ts'
 import type { Terminal } from '../terminal.ts'
-import { openGround } from './ground.ts'
+import { readProvisionFile } from './ground.ts'
 
 export interface RbacOptions {
   readonly file: string
@@ -11,10 +11,10 @@ export interface RbacOptions {
   readonly serviceAccount: string
 }
 
-export async function rbac(options: RbacOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
-  const ground = await openGround({ file: options.file, onCall: () => undefined }, terminal, env)
-  if (ground === undefined) return EXIT_CODE.configuration
-  const clients = ground.wanted.realms.flatMap((realm) => realm.clients)
+export function rbac(options: RbacOptions, terminal: Terminal, env: Environment): ExitCode {
+  const read = readProvisionFile(options.file, { needsCredentials: false }, terminal, env)
+  if (read === undefined) return EXIT_CODE.configuration
+  const clients = read.wanted.realms.flatMap((realm) => realm.clients)
   const manifests = renderRbac(
     clients.flatMap(({ deliver }) => deliver),
     options,
