@@ -5,6 +5,7 @@ import { EXIT_CODE } from './exit-code.ts'
 import { addExplain } from './explain-command.ts'
 import { parsePort } from './port.ts'
 import { addApply } from './provision/apply-command.ts'
+import { addBootstrap } from './provision/bootstrap-command.ts'
 import { addDrift, addPlan } from './provision/plan-command.ts'
 import { addRbac } from './provision/rbac-command.ts'
 import { addSessions } from './sessions-command.ts'
@@ -55,6 +56,7 @@ function buildProgram(context: Context): Command {
   addSessions(program, context)
   addPlan(program, configOption(), context)
   addApply(program, configOption(), context)
+  addBootstrap(program, configOption(), context)
   addDrift(program, configOption(), context)
   addRbac(program, configOption(), context)
   return program

@@ -47,6 +47,8 @@ export { confirmPlan, type PlannedRealm, readPlanFile, writePlanFile } from './p
 export { planRealm } from './plan/plan-realm.ts'
 export { renderPlan, summarizePlan } from './plan/plan-text.ts'
 export type { Report } from './report.ts'
+export { deliver } from './secrets/deliver.ts'
+export { buildSecretValues } from './secrets/values.ts'
 export { findSectionContradictions } from './wanted/contradictions.ts'
 export type { RealmNames, SectionFinding } from './wanted/finding.ts'
 export type {
