@@ -2,6 +2,7 @@
 import type { Command, Option } from 'commander'
 import type { Environment } from '../environment.ts'
 import type { Terminal } from '../terminal.ts'
+import { parseInterval } from './interval.ts'
 
 interface Context {
   readonly terminal: Terminal
@@ -14,6 +15,7 @@ interface Flags {
   readonly prune?: true
   readonly yes?: true
   readonly json?: true
+  readonly wait?: number
 }
 
 export function addApply(program: Command, config: Option, { terminal, env, end }: Context): void {
@@ -25,11 +27,16 @@ export function addApply(program: Command, config: Option, { terminal, env, end 
     .option('--prune', 'delete what carries our mark and is no longer in the configuration; asks first')
     .option('--yes', 'with --prune: do not ask')
     .option('--json', 'print one JSON document: the plan, and what was done')
+    .option(
+      '--wait <duration>',
+      'wait that long for a Keycloak or a realm that is not there yet, such as 5m',
+      parseInterval,
+    )
     .addHelpText('after', HELP)
-    .action(async (planFile: string | undefined, { config: file, prune, yes, json }: Flags) => {
+    .action(async (planFile: string | undefined, { config: file, prune, yes, json, wait }: Flags) => {
       const { apply } = await import('./apply.ts')
       const options = { file, planFile: planFile ?? null, prunes: prune === true, isSure: yes === true }
-      end(await apply({ ...options, json: json === true }, terminal, env))
+      end(await apply({ ...options, json: json === true, waitSeconds: wait ?? null }, terminal, env))
     })
 }
 

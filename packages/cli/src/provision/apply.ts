@@ -19,6 +19,7 @@ import { confirmDeletions, deletionsOf, refuseForeign } from './apply-questions.
 import { openGround, type ProvisionGround } from './ground.ts'
 import { withInterrupt } from './interrupt.ts'
 import { planGround } from './plan-ground.ts'
+import { waitForRealms } from './wait.ts'
 
 export interface ApplyOptions {
   readonly file: string
@@ -28,6 +29,8 @@ export interface ApplyOptions {
   /** Deletions need no question. */
   readonly isSure: boolean
   readonly json: boolean
+  /** How long a realm may take to be there; null: it has to be there. */
+  readonly waitSeconds: number | null
 }
 
 type RealmSummary = ApplySummary & { readonly name: string }
@@ -35,6 +38,7 @@ type RealmSummary = ApplySummary & { readonly name: string }
 export async function apply(options: ApplyOptions, terminal: Terminal, env: Environment): Promise<ExitCode> {
   const ground = await openGround({ file: options.file, onCall: () => undefined }, terminal, env)
   if (ground === undefined) return EXIT_CODE.configuration
+  if (options.waitSeconds !== null) await waitForRealms(ground.realms, options.waitSeconds, terminal)
   const { plan, observed } = await choosePlan(options, ground)
   if (!options.json) terminal.print(renderPlan(plan, { colours: terminal.isInteractive && !env.NO_COLOR }))
   refuseForeign(plan)

@@ -1,8 +1,9 @@
 // The options of "doorman plan" and "doorman drift".
-import { type Command, InvalidArgumentError, type Option } from 'commander'
+import type { Command, Option } from 'commander'
 import type { Environment } from '../environment.ts'
 import { CommandError } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
+import { parseInterval } from './interval.ts'
 
 interface Context {
   readonly terminal: Terminal
@@ -55,16 +56,6 @@ export function addDrift(program: Command, config: Option, { terminal, env, end 
       const options = { file, json: json === true, watchSeconds: watch ?? null, listen: address }
       end(await drift(options, terminal, env))
     })
-}
-
-const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600 }
-
-function parseInterval(text: string): number {
-  const [, count, unit = ''] = /^(\d{1,5})([smh])$/.exec(text) ?? []
-  const seconds = Number(count ?? 0) * (UNIT_SECONDS[unit] ?? 0)
-  if (seconds < 1 || seconds > 24 * 3600)
-    throw new InvalidArgumentError('expected a duration from 1s to 24h, such as 5m.')
-  return seconds
 }
 
 const PLAN_HELP = `
