@@ -108,6 +108,9 @@ function examine(yaml: YamlDocument, source: ConfigSource, { sections, mayBeAbse
   const forgiven = findings.filter(({ path, isAbsence }) => isAbsence && findAbsence(path, mayBeAbsent) !== undefined)
   const counted = findings.filter((finding) => !forgiven.includes(finding) && !isUnread(finding.path[0], sections))
   const isMissing = ({ path }: Finding) => missing.has(yaml.nodeAt(path))
+  // An alias may bring what is forgiven in one place to another, where it is not.
+  const isExplained = ({ path }: Finding) =>
+    findAbsence(path, mayBeAbsent) !== undefined || counted.some((one) => yaml.nodeAt(one.path) === yaml.nodeAt(path))
   const described = findIssues(written, composeSchema(sections?.schemas))
   const raw = withStandIns(
     written,
@@ -119,7 +122,7 @@ function examine(yaml: YamlDocument, source: ConfigSource, { sections, mayBeAbse
     raw,
     findings: [
       ...counted,
-      ...described.filter((finding) => finding.kind !== 'value' || !isMissing(finding)),
+      ...described.filter((finding) => finding.kind !== 'value' || !isMissing(finding) || !isExplained(finding)),
       ...findContradictions(draft),
       ...(sections?.findContradictions(pickSections(raw, sections), draft.realms) ?? []),
       ...findMissingBundles(draft, source),

@@ -3,7 +3,7 @@
 export const REFERENCE_INTRODUCTION = `
 # Configuration
 
-<!-- Generated from packages/gateway/src/config by \`npm run docs:generate\`. Do not edit. -->
+<!-- Generated from packages/gateway/src/config and packages/provision/src/wanted by \`npm run docs:generate\`. Do not edit. -->
 
 The gateway runs on one file, \`doorman.yaml\`. \`doorman init --issuer URL\` writes one, \`doorman check\` reads it and tells
 every problem at once, with line, column, key and what was expected.
@@ -57,6 +57,43 @@ routes:
   - { path: "/api/reports/*", service: reports, require: { roles: [reader], via: [session, bearer] } }
   - { path: "/api/billing/*", service: billing, require: { groups: [/finance], acr: gold, maxAge: 15m } }
   - { path: "/api/llm/*", service: llm, require: { roles: [researcher] }, timeout: 120s }
+\`\`\`
+
+The clients that the gateway needs follow from the file itself. With a credential for the realm \`doorman plan\` compares
+them with what is there, and \`doorman apply\` makes them; further clients stand in \`clients\`:
+
+\`\`\`yaml
+publicUrl: https://app.example.com
+realms:
+  main:
+    issuer: https://sso.example.com/realms/main
+    backchannelUrl: http://keycloak:8080
+    clientId: web-gateway
+    clientAuth: { secret: "\${KEYCLOAK_CLIENT_SECRET}" }
+services:
+  reports: { url: "http://reports:8000", credential: accessToken }
+routes:
+  - { path: "/api/reports/*", service: reports, require: { roles: [reader] } }
+provision:
+  owner: shop
+  realms:
+    main:
+      credential: { clientId: doorman-provisioner, clientAuth: { secret: "\${DOORMAN_PROVISION_SECRET}" } }
+clients:
+  web-gateway:                             # the gateway's own: its secret goes where the gateway reads it
+    rotate: 30d
+    deliver:
+      - kubernetes: { namespaces: [shop], name: doorman, restart: [deployment/doorman] }
+        keys: { KEYCLOAK_CLIENT_SECRET: "{{clientSecret}}" }
+  mlflow:
+    preset: web
+    redirectUris: [https://mlflow.example.com/callback]
+    deliver:
+      - { kubernetes: { namespaces: [ml], name: mlflow-oidc, restart: [deployment/mlflow] }, shape: mlflow }
+  nightly:                                 # service to service: a service account, and nothing else
+    audiences: [reports]
+    serviceAccountRoles: { realm: [reader] }
+    deliver: [{ envFile: ./nightly.env, shape: generic }]
 \`\`\`
 
 - **Values from outside.** \`\${NAME}\` is an environment variable, \`\${NAME:-default}\` one that may be missing or empty,

@@ -31,7 +31,8 @@ function buildTable(rows: readonly Row[]): string {
     const cells = [`\`${key}\``, describeType(schema), describeDefault(schema, need), describe(schema)]
     return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   })
-  return ['| key | type | default | what it is |', '|---|---|---|---|', ...lines].join('\n')
+  // Several forms may share a key.
+  return ['| key | type | default | what it is |', '|---|---|---|---|', ...new Set(lines)].join('\n')
 }
 
 /** The keys below a key, deepest names included; `need` is that of the keys it cannot do without. */
@@ -85,5 +86,5 @@ function formatYaml(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(formatYaml).join(', ')}]`
   if (typeof value !== 'object' || value === null) return String(value)
   const entries = Object.entries(value).map(([key, each]) => `${key}: ${formatYaml(each)}`)
-  return `{ ${entries.join(', ')} }`
+  return entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`
 }

@@ -37,8 +37,9 @@ function lackingPlaceholders(
   if (!isOwn && (preset === 'spa' || auth !== 'secret')) {
     lacking.set('clientSecret', 'this client has no secret; write keys without {{clientSecret}}')
   }
-  if (!isOwn && redirectUris.length === 0) {
-    for (const name of OF_REDIRECT) lacking.set(name, 'this client has no redirectUris; write them')
+  // One with a wildcard is a rule for Keycloak, and no address.
+  if (!isOwn && redirectUris.every((uri) => uri.includes('*'))) {
+    for (const name of OF_REDIRECT) lacking.set(name, 'this client has no redirect URI without *; write redirectUris')
   }
   return lacking
 }

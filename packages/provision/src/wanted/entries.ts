@@ -50,6 +50,7 @@ function settingsOf(entry: ParsedClient, preset: Preset | null): Settings {
     // Its roles are those of its service account and no others, so that they may all be in its tokens.
     ...(serviceAccountRoles === undefined ? {} : { serviceAccountsEnabled: true, fullScopeAllowed: true }),
     ...defined({ enabled, name, description, redirectUris, webOrigins, directAccessGrantsEnabled: directAccessGrants }),
+    ...defined(entry.settings),
   }
 }
 
@@ -76,6 +77,7 @@ function attributesOf(entry: ParsedClient, preset: Preset | null): Readonly<Reco
       'client.session.idle.timeout': lifetimes.sessionIdle?.toString(),
       'client.session.max.lifespan': lifetimes.sessionMax?.toString(),
     }),
+    ...entry.attributes,
   }
 }
 
@@ -99,9 +101,13 @@ function serviceAccountOf({ serviceAccountRoles }: ParsedClient): WantedServiceA
   return { realmRoles: serviceAccountRoles.realm, clientRoles: serviceAccountRoles.clients }
 }
 
-function secretOf({ auth }: ParsedClient, preset: Preset | null): Pick<ClientPart, 'hasSecret'> {
+/** Authenticators of Keycloak's that go by the secret. */
+const BY_SECRET: readonly string[] = ['client-secret', 'client-secret-jwt']
+
+function secretOf({ auth, settings }: ParsedClient, preset: Preset | null): Pick<ClientPart, 'hasSecret'> {
   if (preset === null && auth === undefined) return {}
-  return { hasSecret: preset !== 'spa' && (auth ?? 'secret') === 'secret' }
+  const isBySecret = BY_SECRET.includes(settings.clientAuthenticatorType ?? 'client-secret')
+  return { hasSecret: preset !== 'spa' && (auth ?? 'secret') === 'secret' && isBySecret }
 }
 
 function defined<Value>(record: Readonly<Record<string, Value | undefined>>): Readonly<Record<string, Value>> {

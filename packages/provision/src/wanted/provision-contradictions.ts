@@ -12,7 +12,7 @@ export function findProvisionContradictions(provision: ParsedProvision, realms: 
     if (realm === undefined)
       return [{ path, message: 'no key of realms', suggestion: askNear(name, [...realms.keys()]) }]
     if (realm.issuer === undefined || realmNameOf(realm.issuer) !== undefined) return []
-    const message = 'its issuer does not end in /realms/NAME, so it is none of Keycloak’s'
+    const message = "its issuer does not end in /realms/NAME: it is none of Keycloak's"
     return [{ path, message, suggestion: 'leave it out' }]
   })
 }

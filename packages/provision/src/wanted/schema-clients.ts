@@ -81,7 +81,37 @@ const scopes = z
     }),
   })
   .optional()
-  .meta({ description: 'Client scopes of the client. They exist already, or the configuration makes them.' })
+  .meta({
+    description:
+      'Client scopes of the client. Of the gateway they are taken to exist: those that it asks for elsewhere, and that ' +
+      'are not listed here, are made.',
+  })
+
+const settings = z
+  .strictObject({
+    standardFlowEnabled: flag.optional().meta({ description: 'People may log in by a redirect.' }),
+    implicitFlowEnabled: flag.optional().meta({ description: 'The implicit flow, which no new client should need.' }),
+    serviceAccountsEnabled: flag.optional().meta({ description: 'It may have tokens of its own.' }),
+    fullScopeAllowed: flag.optional().meta({ description: 'Its tokens name every role of the person.' }),
+    frontchannelLogout: flag.optional().meta({ description: 'A logout goes through the browser.' }),
+    clientAuthenticatorType: name('an authenticator such as client-x509').optional().meta({
+      description: 'A way of proving who it is that `auth` has no word for, such as `client-x509`.',
+    }),
+  })
+  .default({})
+  .meta({ description: "Instead of the preset's, by Keycloak's own names: for clients that were there before." })
+
+const attributes = z
+  .record(
+    matching('an attribute that is neither ours nor secret', /^(?!doorman\.|client\.secret\.)[^\s\p{Cc}]{1,255}$/u),
+    z.string('a text'),
+  )
+  .default({})
+  .meta({
+    description:
+      "Further attributes, by Keycloak's own names. An empty text: it must not be set. Others that it has stay.",
+    'x-name': 'ATTRIBUTE',
+  })
 
 export const clientItem = z.strictObject({
   clientId: clientId.optional().meta({ description: 'Its client id.', 'x-default': 'the key itself' }),
@@ -134,8 +164,10 @@ export const clientItem = z.strictObject({
   roles: roleNames.default([]).meta({ description: 'Client roles to make.' }),
   serviceAccountRoles,
   lifetimes,
+  settings,
+  attributes,
   rotate: duration('30d', '1h', '3650d').optional().meta({
-    description: 'How old its secret may become before `doorman secret rotate --due` replaces it. Absent: any age.',
+    description: 'How old its secret may become before `doorman secret rotate` is due. Absent: any age.',
   }),
   deliver: z.array(delivery).default([]).meta({ description: 'Where its secret and addresses are written.' }),
 })

@@ -61,7 +61,7 @@ export const provisionSection = z
       .meta({
         description:
           'Marks what is ours in a realm (attribute `doorman.owner`). Files that share a realm have different owners. ' +
-          'Another owner is another file: what the old one marked is then nobody’s here.',
+          "Another owner is another file: what was marked before is then somebody else's.",
         'x-default': 'the host of `publicUrl`',
       }),
     concurrency: wholeNumber(1, 64).default(8).meta({
