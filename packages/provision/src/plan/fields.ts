@@ -4,9 +4,9 @@ import type { FieldChange } from './plan.ts'
 
 type Value = Json | undefined
 
-/** Keycloak separates the URIs of this kind of attribute so; their order means nothing. */
-const URI_SEPARATOR = '##'
-const SETS_IN_ATTRIBUTES: readonly string[] = ['post.logout.redirect.uris', 'request.uris']
+/** Of attributes that are lists; their order means nothing. */
+const LIST_SEPARATOR = '##'
+const LIST_ATTRIBUTES: readonly string[] = ['post.logout.redirect.uris', 'oauth2.jwt.authorization.grant.idp']
 
 /** Fields of a representation. Lists of names and URIs are sets; what is empty is not there. */
 export function compareSettings(
@@ -58,8 +58,8 @@ export function compareNames(a: string, b: string): number {
 }
 
 function attributeValue(name: string, value: string | undefined): Value {
-  if (value === undefined || !SETS_IN_ATTRIBUTES.includes(name)) return value
-  return asSet(value.split(URI_SEPARATOR).filter((uri) => uri !== ''))
+  if (value === undefined || !LIST_ATTRIBUTES.includes(name)) return value
+  return asSet(value.split(LIST_SEPARATOR).filter((item) => item !== ''))
 }
 
 function asSet(value: Value): Value {
