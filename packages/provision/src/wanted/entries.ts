@@ -1,7 +1,7 @@
 // Entries of `clients`, each as the client it describes.
 import { isBuiltInRole } from './built-in.ts'
 import { resolveDelivery } from './deliveries.ts'
-import { audienceMappers } from './mappers.ts'
+import { audienceMappers, completeConfig } from './mappers.ts'
 import type { ClientPart, RealmParts } from './parts.ts'
 import { backchannelLogout, hasLogin, PKCE, PRESET_SETTINGS, type Preset } from './presets.ts'
 import type { ParsedClient } from './schema-clients.ts'
@@ -91,7 +91,7 @@ function authAttributes({ auth = 'secret' }: ParsedClient): Readonly<Record<stri
 function mappersOf({ mappers }: ParsedClient): Readonly<Record<string, WantedMapper>> {
   const entries = Object.entries(mappers).map(([name, { type, config }]): readonly [string, WantedMapper] => {
     const texts = Object.entries(config).map(([key, value]) => [key, String(value)])
-    return [name, { protocolMapper: type, config: Object.fromEntries(texts) }]
+    return [name, { protocolMapper: type, config: completeConfig(Object.fromEntries(texts)) }]
   })
   return Object.fromEntries(entries)
 }
