@@ -1,7 +1,7 @@
 // A Secret in one namespace, and the workloads that read it. How a cluster is spoken to is not known here.
 import type { WantedDelivery, Workload } from '../wanted/wanted.ts'
 import type { ClusterContent, DeliveryTools, Place } from './delivery.ts'
-import { isRandom, renderShape, type SecretValues } from './values.ts'
+import { isRandom, notesOf, renderShape, type SecretValues } from './values.ts'
 
 type ClusterDelivery = Extract<WantedDelivery, { kind: 'kubernetes' }>
 
@@ -31,7 +31,7 @@ export function createClusterPlace(delivery: ClusterDelivery, namespace: string,
       const content = await build(values)
       const outcome = await tools.openCluster().applySecret(content)
       // Also when nothing was written: an earlier run may have been stopped before it came to this.
-      return { outcome, restarted: await restartAll(content), notes: [] }
+      return { outcome, restarted: await restartAll(content), notes: notesOf(keys, content.data) }
     },
   }
 }

@@ -7,7 +7,7 @@ import type { WantedDelivery } from '../wanted/wanted.ts'
 import type { DeliveryTools, Place } from './delivery.ts'
 import { formatEnv } from './env-text.ts'
 import { holdsPartOf } from './leak.ts'
-import { isConfidential, isRandom, renderShape, type SecretValues } from './values.ts'
+import { isConfidential, isRandom, notesOf, renderShape, type SecretValues } from './values.ts'
 
 const MAX_OUTPUT_BYTES = 64 * 1024
 const MAX_TOLD_LENGTH = 500
@@ -37,7 +37,7 @@ export function createCommandPlace(
       const secrets = Object.keys(keys).flatMap((key) => (isConfidential(keys[key] ?? '') ? [rendered[key] ?? ''] : []))
       const secret = values.clientSecret ?? ''
       await run(command, formatEnv(rendered), { name, secrets: [...secrets, secret], tools })
-      return { outcome: 'ran', restarted: [], notes: [] }
+      return { outcome: 'ran', restarted: [], notes: notesOf(keys, rendered) }
     },
   }
 }

@@ -5,7 +5,7 @@ import type { Report } from '../report.ts'
 import type { WantedClient, WantedRealm } from '../wanted/wanted.ts'
 import { clientValues } from './client-values.ts'
 import { compareDeliveries, deliver, placesOf } from './deliver.ts'
-import type { DeliveryResult, DeliveryTools } from './delivery.ts'
+import type { DeliveryResult, DeliveryTools, Place } from './delivery.ts'
 import type { SecretValues } from './values.ts'
 
 export interface RealmDeliveryOptions {
@@ -55,11 +55,9 @@ async function forEachClient(
   const all: ClientDeliveries[] = []
   for (const client of clients) {
     const { clientId } = client
+    const places = placesOf(client.deliver, tools)
     const values = valuesOf(found.get(clientId), client, options)
-    const results =
-      values.kind === 'known'
-        ? await work(client.deliver, values.values, tools)
-        : allFailed(client, values.error, tools)
+    const results = values.kind === 'known' ? await work(places, values.values) : allFailed(places, values.error)
     all.push({ clientId, results })
     report({ what: `deliver ${clientId}`, done: all.length, of: clients.length })
   }
@@ -83,6 +81,6 @@ function valuesOf(
   }
 }
 
-function allFailed(client: WantedClient, error: ProvisionError, tools: DeliveryTools): readonly DeliveryResult[] {
-  return placesOf(client.deliver, tools).map(({ name, keys }) => ({ kind: 'failed', place: name, keys, error }))
+function allFailed(places: readonly Place[], error: ProvisionError): readonly DeliveryResult[] {
+  return places.map(({ name, keys }) => ({ kind: 'failed', place: name, keys, error }))
 }

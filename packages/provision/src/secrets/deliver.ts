@@ -26,23 +26,13 @@ function placesOfOne(delivery: WantedDelivery, tools: DeliveryTools): readonly P
 }
 
 /** Never rejects for a place: what went wrong is its result. Unchanged places are not written. */
-export function deliver(
-  deliveries: readonly WantedDelivery[],
-  values: SecretValues,
-  tools: DeliveryTools,
-): Promise<readonly DeliveryResult[]> {
-  return each(placesOf(deliveries, tools), (place) => place.write(values))
+export function deliver(places: readonly Place[], values: SecretValues): Promise<readonly DeliveryResult[]> {
+  return each(places, (place) => place.write(values))
 }
 
 /** What `deliver` would do, by reading alone. */
-export function compareDeliveries(
-  deliveries: readonly WantedDelivery[],
-  values: SecretValues,
-  tools: DeliveryTools,
-): Promise<readonly DeliveryResult[]> {
-  return each(placesOf(deliveries, tools), async (place) => {
-    return { outcome: await place.compare(values), restarted: [], notes: [] }
-  })
+export function compareDeliveries(places: readonly Place[], values: SecretValues): Promise<readonly DeliveryResult[]> {
+  return each(places, async (place) => ({ outcome: await place.compare(values), restarted: [], notes: [] }))
 }
 
 async function each(

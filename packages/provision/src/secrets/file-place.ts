@@ -1,11 +1,11 @@
 // Files: `.env` files, which are ours by their first line, and files of any form by one template.
-import { resolve } from 'node:path'
+import { isAbsolute, relative, resolve } from 'node:path'
 import { ProvisionError } from '../errors.ts'
 import type { WantedDelivery } from '../wanted/wanted.ts'
 import type { DeliveryTools, Place } from './delivery.ts'
 import { formatEnv, parseEnv, quotedKeys } from './env-text.ts'
 import { foreignFileError, type HeldFile, readPrivateFile, writePrivateFile } from './private-file.ts'
-import { isRandom, renderShape, renderTemplate, type SecretValues } from './values.ts'
+import { isRandom, notesOf, renderShape, renderTemplate, type SecretValues } from './values.ts'
 
 type Delivery<Kind> = Extract<WantedDelivery, { kind: Kind }>
 
@@ -23,11 +23,11 @@ export function createEnvFilePlace({ path, keys }: Delivery<'env-file'>, { folde
     if (!isOurs) throw foreignFileError(path, 'was not written by us: it does not begin with our line')
     const rendered = renderShape(keys, values, held.kind === 'absent' ? {} : parseEnv(held.text))
     const quoted = quotedKeys(rendered).join(', ')
-    const note = `in quotes, which docker run --env-file would keep: ${quoted}`
-    return { text: `${mark}\n${formatEnv(rendered)}`, notes: quoted === '' ? [] : [note] }
+    const note = quoted === '' ? [] : [`in quotes, which docker run --env-file would keep: ${quoted}`]
+    return { text: `${mark}\n${formatEnv(rendered)}`, notes: [...notesOf(keys, rendered), ...note] }
   }
 
-  return createFilePlace(`file ${path}`, full, Object.keys(keys), build)
+  return createFilePlace(full, folder, Object.keys(keys), build)
 }
 
 export function createTemplateFilePlace({ path, template }: Delivery<'file'>, { folder }: DeliveryTools): Place {
@@ -42,12 +42,12 @@ export function createTemplateFilePlace({ path, template }: Delivery<'file'>, { 
     return { text: renderTemplate(template, values, path), notes: [] }
   }
 
-  return createFilePlace(`file ${path}`, full, [], build)
+  return createFilePlace(full, folder, [], build)
 }
 
 function createFilePlace(
-  name: string,
   path: string,
+  folder: string,
   keys: readonly string[],
   build: (held: HeldFile, values: SecretValues) => Content,
 ): Place {
@@ -56,7 +56,7 @@ function createFilePlace(
     return held.text === text && held.isPrivate ? 'unchanged' : 'updated'
   }
   return {
-    name,
+    name: `file ${nameIn(folder, path)}`,
     keys,
     async compare(values) {
       const held = await readPrivateFile(path)
@@ -70,6 +70,12 @@ function createFilePlace(
       return { outcome, restarted: [], notes: content.notes }
     },
   }
+}
+
+/** As the file of the configuration would write it. */
+function nameIn(folder: string, path: string): string {
+  const name = relative(folder, path)
+  return name.startsWith('..') || isAbsolute(name) ? path : name
 }
 
 function randomError(path: string): ProvisionError {

@@ -140,8 +140,8 @@ async function useSecret(made: Representation, options: RotationOptions): Promis
 }
 
 async function deliverEverywhere(made: Representation, options: RotationOptions): Promise<readonly DeliveryResult[]> {
-  const { client, tools, report } = options
-  const results = await deliver(client.deliver, valuesOf(made, options), tools)
+  const { client, places, report } = options
+  const results = await deliver(places, valuesOf(made, options))
   const failures = failuresOf(results)
   if (failures !== undefined) throw unfinished(client.clientId, `it could not be delivered everywhere: ${failures}`)
   step(report, 4, `delivered to ${results.length} ${results.length === 1 ? 'place' : 'places'}`)

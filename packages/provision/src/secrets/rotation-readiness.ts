@@ -48,8 +48,8 @@ async function refuseBrokenSecret(found: Representation, options: RotationOption
   throw refused(options.client.clientId, 'secret-does-not-work', refusal, remedy)
 }
 
-async function refuseShorterOverlap(least: number, { admin, tools, client }: RotationOptions): Promise<void> {
-  const { overlapSeconds } = await observeRotation(admin, tools.owner)
+async function refuseShorterOverlap(least: number, { admin, owner, client }: RotationOptions): Promise<void> {
+  const { overlapSeconds } = await observeRotation(admin, owner)
   if (overlapSeconds !== null && overlapSeconds >= least) return
   const has =
     overlapSeconds === null ? 'the realm has no policy of ours' : `the realm's policy says ${overlapSeconds} s`
@@ -59,8 +59,8 @@ async function refuseShorterOverlap(least: number, { admin, tools, client }: Rot
 }
 
 async function refuseUndeliverable(found: Representation, options: RotationOptions): Promise<void> {
-  const { client, tools } = options
-  const failures = failuresOf(await compareDeliveries(client.deliver, valuesOf(found, options), tools))
+  const { client, places } = options
+  const failures = failuresOf(await compareDeliveries(places, valuesOf(found, options)))
   if (failures === undefined) return
   throw refused(
     client.clientId,
@@ -79,7 +79,7 @@ export function failuresOf(results: readonly DeliveryResult[]): string | undefin
 /** For the explanation alone: policies are hidden from most credentials. */
 export async function lookForPolicy(options: RotationOptions): Promise<Seen<ObservedRotation>> {
   try {
-    return { kind: 'seen', value: await observeRotation(options.admin, options.tools.owner) }
+    return { kind: 'seen', value: await observeRotation(options.admin, options.owner) }
   } catch (error) {
     if (!isProvisionError(error, 'ERR_ADMIN_FORBIDDEN')) throw error
     return { kind: 'hidden', lacks: String(error.detail.lacks) }

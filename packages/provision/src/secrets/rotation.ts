@@ -4,7 +4,7 @@ import type { Report } from '../report.ts'
 import type { WantedClient } from '../wanted/wanted.ts'
 import { clientValues, requireClient, requireSecret } from './client-values.ts'
 import { compareDeliveries } from './deliver.ts'
-import type { DeliveryResult, DeliveryTools } from './delivery.ts'
+import type { DeliveryResult, Place } from './delivery.ts'
 import { readTimes } from './rotation-state.ts'
 import { type SecretStanding, type SecretTrial, trySecret } from './try-secret.ts'
 import type { SecretValues } from './values.ts'
@@ -17,7 +17,10 @@ export interface RotationOptions {
   readonly adminUrl: string
   /** Where consumers reach Keycloak. */
   readonly internalUrl: string
-  readonly tools: DeliveryTools
+  /** Everything that has the secret: `placesOf` the client's deliveries, and `identityProviderPlaces`. */
+  readonly places: readonly Place[]
+  /** `Wanted.owner`. */
+  readonly owner: string
   /** One rotation or apply at a time in a realm: `acquireApplyLock`. */
   readonly acquireLock: () => Promise<RotationLock>
   readonly report: Report
@@ -47,7 +50,7 @@ export function trialOf(found: Representation, { client, issuer, adminUrl }: Rot
 
 /** What keeps the client's present secret from being everywhere and working; undefined: nothing. */
 export async function findObstacle(found: Representation, options: RotationOptions): Promise<string | undefined> {
-  const results = await compareDeliveries(options.client.deliver, valuesOf(found, options), options.tools)
+  const results = await compareDeliveries(options.places, valuesOf(found, options))
   const stale = results.filter((result) => result.kind === 'failed' || !isSettled(result))
   if (stale.length > 0) return `it is not in ${stale.map(({ place }) => place).join(', ')}`
   return refusalOf(await trySecret(trialOf(found, options)))

@@ -73,6 +73,12 @@ export function renderShape(keys: SecretShape, values: SecretValues, held: Keyed
   return Object.fromEntries(entries)
 }
 
+/** What whoever reads the values has to know: keys that are empty, because the client has no such address. */
+export function notesOf(keys: SecretShape, rendered: KeyedValues): readonly string[] {
+  const empty = Object.keys(keys).filter((key) => keys[key] !== '' && rendered[key] === '')
+  return empty.length === 0 ? [] : [`empty, as the client has no redirect URI of its own: ${empty.join(', ')}`]
+}
+
 /** `what` names the key or the file in errors. */
 export function renderTemplate(template: string, values: SecretValues, what: string): string {
   return partsOf(template, what)
@@ -102,14 +108,8 @@ function partsOf(template: string, what: string): readonly TemplatePart[] {
 function lookUp(name: Placeholder, values: SecretValues, what: string): string {
   const value = name === 'random' ? randomBytes(32).toString('base64url') : values[name]
   if (value !== null && value !== '') return value
-  throw new ProvisionError('ERR_DELIVERY_FAILED', `${what} needs {{${name}}}, and ${LACKS[name] ?? 'there is none'}`, {
-    reason: 'value',
-    placeholder: name,
-  })
-}
-
-const LACKS: Partial<Readonly<Record<Placeholder, string>>> = {
-  clientSecret: 'this client has no secret',
-  redirectUri: 'this client has no redirect URI without a wildcard',
-  redirectOrigin: 'this client has no redirect URI that is an http or https address',
+  // Consumers find out by themselves where they are; yet a key that their workload names must be there.
+  if (name === 'redirectUri' || name === 'redirectOrigin') return ''
+  const text = `${what} needs {{${name}}}, and the client has none`
+  throw new ProvisionError('ERR_DELIVERY_FAILED', text, { reason: 'value', placeholder: name })
 }

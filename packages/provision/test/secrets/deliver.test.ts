@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { inspect } from 'node:util'
-import { compareDeliveries, deliver } from '../../src/secrets/deliver.ts'
+import { compareDeliveries, deliver, placesOf } from '../../src/secrets/deliver.ts'
 import type { DeliveryTools } from '../../src/secrets/delivery.ts'
 import { buildSecretValues, type SecretValues } from '../../src/secrets/values.ts'
 import { SHAPES } from '../../src/wanted/shapes.ts'
@@ -54,7 +54,7 @@ const envFile: WantedDelivery = { kind: 'env-file', path: './mlflow.env', keys: 
 
 /** What it came to, in the order of the deliveries: the outcome, or the reason of the failure. */
 async function outcomes(deliveries: readonly WantedDelivery[], folder: string, given = values, work = deliver) {
-  const results = await work(deliveries, given, toolsIn(folder))
+  const results = await work(placesOf(deliveries, toolsIn(folder)), given)
   assert.ok(!inspect(results, { depth: 9 }).includes(SECRET))
   return results.map((result) => (result.kind === 'failed' ? result.error.detail.reason : result.outcome))
 }
@@ -188,9 +188,8 @@ suite('of a command that fails, its words are told unless they hold a secret', (
   for (const [what, [script, told]] of Object.entries(rows)) {
     test(what, async () => {
       const [result] = await deliver(
-        [commandOf(`${read} ${script}; process.exitCode = 3`)],
+        placesOf([commandOf(`${read} ${script}; process.exitCode = 3`)], toolsIn(newFolder())),
         values,
-        toolsIn(newFolder()),
       )
       assert.equal(result?.kind, 'failed')
       assert.deepEqual(result.error.detail, { reason: 'exit', exitCode: 3, output: told })
@@ -204,7 +203,7 @@ test('a command that is not there, or does not read, or does not end, is told ap
   const absent: WantedDelivery = { kind: 'command', command: ['no-such-command-of-doorman'], keys: SHAPES.otel }
   assert.deepEqual(await outcomes([absent, commandOf('process.exit(0)')], folder), ['system', 'ran'])
   const tools = { ...toolsIn(folder), commandTimeoutSeconds: 0.3 }
-  const [result] = await deliver([commandOf('setInterval(() => {}, 1000)')], values, tools)
+  const [result] = await deliver(placesOf([commandOf('setInterval(() => {}, 1000)')], tools), values)
   assert.equal(result?.kind === 'failed' && result.error.detail.exitCode, null)
 })
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import { buildSecretValues, isConfidential, renderShape, renderTemplate } from '../../src/secrets/values.ts'
+import { buildSecretValues, isConfidential, notesOf, renderShape, renderTemplate } from '../../src/secrets/values.ts'
 import { SHAPES } from '../../src/wanted/shapes.ts'
 
 const values = buildSecretValues({
@@ -35,22 +35,23 @@ test("an application's own secret is made once and kept after that", () => {
   assert.deepEqual(renderShape(SHAPES.phoenix, values, { ...first, PHOENIX_OAUTH2_CLIENT_ID: 'old' }), first)
 })
 
-suite('what a client does not have is not delivered', () => {
-  const bare = { ...values, clientSecret: null, redirectUri: null, redirectOrigin: null }
-  for (const placeholder of ['clientSecret', 'redirectUri', 'redirectOrigin'] as const) {
-    test(placeholder, () => {
-      assert.throws(() => renderTemplate(`{{${placeholder}}}`, bare, 'KEY'), {
+suite('no secret, and an empty one, are never a value', () => {
+  for (const clientSecret of [null, '']) {
+    test(String(clientSecret), () => {
+      assert.throws(() => renderTemplate('{{clientSecret}}', { ...values, clientSecret }, 'KEY'), {
         code: 'ERR_DELIVERY_FAILED',
-        detail: { reason: 'value', placeholder },
+        detail: { reason: 'value', placeholder: 'clientSecret' },
       })
     })
   }
 })
 
-test('an empty secret is never a value', () => {
-  assert.throws(() => renderTemplate('{{clientSecret}}', { ...values, clientSecret: '' }, 'KEY'), {
-    code: 'ERR_DELIVERY_FAILED',
-  })
+test('the address of a client that has none is empty, and said to be', () => {
+  const bare = { ...values, redirectUri: null, redirectOrigin: null }
+  const rendered = renderShape(SHAPES.mlflow, bare, {})
+  assert.equal(rendered.OIDC_REDIRECT_URI, '')
+  assert.equal(notesOf(SHAPES.mlflow, rendered).length, 1)
+  assert.deepEqual(notesOf(SHAPES.mlflow, renderShape(SHAPES.mlflow, values, {})), [])
 })
 
 test('values are confidential by what their templates name', () => {

@@ -7,6 +7,7 @@ import { parseEnv } from 'node:util'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { acquireApplyLock } from '../../src/apply/apply-lock.ts'
 import type { RealmAdmin } from '../../src/keycloak/realm-admin.ts'
+import { placesOf } from '../../src/secrets/deliver.ts'
 import { deliverRealm } from '../../src/secrets/deliver-realm.ts'
 import { type RotationChoices, type RotationSummary, rotateSecret } from '../../src/secrets/rotate-secret.ts'
 import type { RotationOptions } from '../../src/secrets/rotation.ts'
@@ -82,7 +83,8 @@ export async function prepareRotation(
       issuer: wanted.issuer,
       adminUrl: url,
       internalUrl: url,
-      tools,
+      places: placesOf(client.deliver, tools),
+      owner: OWNER,
       acquireLock: () => acquireApplyLock({ admin: connection, owner: OWNER, nowSeconds }),
       report: () => undefined,
     }
