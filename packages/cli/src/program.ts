@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from 'commander'
 import type { Environment } from './environment.ts'
 import { EXIT_CODE } from './exit-code.ts'
 import { addExplain } from './explain-command.ts'
+import { addInit } from './init-command.ts'
 import { parsePort } from './port.ts'
 import { addApply } from './provision/apply-command.ts'
 import { addBootstrap } from './provision/bootstrap-command.ts'
@@ -50,7 +51,7 @@ function buildProgram(context: Context): Command {
   addStart(program, context)
   addCheck(program, context)
   addExplain(program, configOption(), context)
-  addInit(program, context)
+  addInit(program, configOption(), context)
   addDev(program, context)
   addKeys(program, context)
   addSessions(program, context)
@@ -111,32 +112,6 @@ function addCheck(program: Command, { terminal, env, end }: Context): void {
     .action(async (options: { config: string; json?: true }) => {
       const { check } = await import('./commands/check.ts')
       end(check({ file: options.config, json: options.json === true }, terminal, env))
-    })
-}
-
-function addInit(program: Command, { terminal, env, end }: Context): void {
-  program
-    .command('init')
-    .description("write doorman.yaml and the client for Keycloak's import dialog, and say what the realm lacks")
-    .option('--issuer <url>', 'the realm, such as https://sso.example.com/realms/main')
-    .option('--public-url <url>', 'where browsers will find the gateway (default: "http://localhost:4000")')
-    .option('--client-id <id>', 'the client of the gateway in the realm (default: "web-gateway")')
-    .addOption(configOption())
-    .option('--client-file <file>', 'the client as JSON', 'keycloak-client.json')
-    .option('--force', 'overwrite files that exist')
-    .addHelpText(
-      'after',
-      `
-Asks for what is not given, when there is a terminal. With KEYCLOAK_CLIENT_SECRET in the environment the
-client's secret and audience are checked, too. All requests to the realm are harmless.
-
-Example:
-  doorman init --issuer https://sso.example.com/realms/main --public-url https://app.example.com
-`,
-    )
-    .action(async (options: import('./commands/init.ts').InitOptions) => {
-      const { init } = await import('./commands/init.ts')
-      end(await init(options, terminal, env))
     })
 }
 

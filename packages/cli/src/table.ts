@@ -5,7 +5,7 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 /** Lines of a table with columns as wide as their widest cell. What cannot be printed is shown as `\ufffd`. */
 export function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): readonly string[] {
   const titles = head.map((title) => title.toUpperCase())
-  const cells = rows.map((row) => row.map((cell) => cell.replace(UNPRINTABLE, '\ufffd')))
+  const cells = rows.map((row) => row.map(printable))
   const widths = titles.map((title, column) => Math.max(title.length, ...cells.map((row) => row[column]?.length ?? 0)))
   return [titles, ...cells].map((row) =>
     row
@@ -13,6 +13,11 @@ export function formatTable(head: readonly string[], rows: readonly (readonly st
       .join('  ')
       .trimEnd(),
   )
+}
+
+/** What cannot be printed is shown as `\ufffd`. */
+export function printable(text: string): string {
+  return text.replace(UNPRINTABLE, '\ufffd')
 }
 
 /** JSON as it is, but for what cannot be printed, which stands there as an escape. */

@@ -32,6 +32,8 @@ export { type Account, buildRbac, renderRbac } from './kubernetes/rbac.ts'
 export { type ClusterRight, neededRights } from './kubernetes/rights.ts'
 export type { RestartOutcome, RestartRequest } from './kubernetes/rollout.ts'
 export type { ClusterSecret } from './kubernetes/secret.ts'
+export type { DescribedClient } from './plan/describe.ts'
+export { type DescribedRealm, type DescribeRealmOptions, describeRealm } from './plan/describe-realm.ts'
 export { describeDrift } from './plan/drift.ts'
 export {
   type Change,

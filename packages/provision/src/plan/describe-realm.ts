@@ -1,4 +1,6 @@
 // The clients of a realm that somebody made before there was a file.
+
+import { readTexts } from '../keycloak/observe-client.ts'
 import { observeRealm } from '../keycloak/observe-realm.ts'
 import type { RealmAdmin, Representation } from '../keycloak/realm-admin.ts'
 import { APPLY_LOCK_CLIENT_ID } from '../wanted/apply-lock-client.ts'
@@ -7,9 +9,10 @@ import { clientId as clientIdSchema } from '../wanted/schema-values.ts'
 import type { WantedClient, WantedRealm } from '../wanted/wanted.ts'
 import { type DescribedClient, describeClient } from './describe.ts'
 import { compareNames } from './fields.ts'
+import { ownerOf } from './ownership.ts'
 
 export interface DescribeRealmOptions {
-  /** Null: all that are not Keycloak's own. */
+  /** Null: all that are neither Keycloak's own nor marked as somebody's. */
   readonly clientIds: readonly string[] | null
   /** The client we ask as: it is described when it is named, and not otherwise. */
   readonly ownClientId: string | null
@@ -17,18 +20,20 @@ export interface DescribeRealmOptions {
 
 export interface DescribedRealm {
   readonly clients: readonly DescribedClient[]
-  /** Named, but not there, not of OpenID Connect, or with a client id that no file can say. */
+  /** Named, but not there, Keycloak's own, not of OpenID Connect, or with a client id that no file can say. */
   readonly missing: readonly string[]
 }
 
-/** Rejects as the admin interface does. */
+/** Clients that carry a mark are described when they are named: some file has them already. Rejects as calls do. */
 export async function describeRealm(
   admin: RealmAdmin,
   { clientIds, ownClientId }: DescribeRealmOptions,
 ): Promise<DescribedRealm> {
-  const candidates = (await admin.clients.list()).filter(isDescribable).map(({ clientId }) => String(clientId))
-  const chosen = clientIds ?? candidates.filter((clientId) => clientId !== ownClientId && !isBuiltInClient(clientId))
-  const present = chosen.filter((clientId) => candidates.includes(clientId))
+  const candidates = (await admin.clients.list()).filter(isDescribable)
+  const known = candidates.map(idOf)
+  const unmarked = candidates.filter((client) => ownerOf(readTexts(client.attributes)) === undefined).map(idOf)
+  const chosen = clientIds ?? unmarked.filter((clientId) => clientId !== ownClientId)
+  const present = chosen.filter((clientId) => known.includes(clientId))
   const observed = await observeRealm(admin, askingFor(admin.realm, present), '')
   const defaultRole = `default-roles-${admin.realm.toLowerCase()}`
   return {
@@ -40,12 +45,15 @@ export async function describeRealm(
   }
 }
 
+function idOf({ clientId }: Representation): string {
+  return String(clientId)
+}
+
 /** `realm_client`: what stands in `master` for another realm. */
 function isDescribable({ clientId, protocol, attributes }: Representation): boolean {
-  const marks = typeof attributes === 'object' && attributes !== null ? Object.entries(attributes) : []
-  const standsForRealm = marks.some(([name, value]) => name === 'realm_client' && value === 'true')
   const isSayable = clientIdSchema.safeParse(clientId).success
-  return protocol !== 'saml' && !standsForRealm && isSayable && clientId !== APPLY_LOCK_CLIENT_ID
+  const isOwn = isBuiltInClient(String(clientId)) || clientId === APPLY_LOCK_CLIENT_ID
+  return isSayable && !isOwn && protocol !== 'saml' && readTexts(attributes).realm_client !== 'true'
 }
 
 /** Wants nothing of them but that everything is looked at. */
