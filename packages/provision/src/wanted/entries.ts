@@ -47,7 +47,7 @@ function settingsOf(entry: ParsedClient, preset: Preset | null): Settings {
   return {
     ...(preset === null ? {} : { ...PRESET_SETTINGS[preset], ...authenticator(entry, preset) }),
     ...(preset === null && entry.auth !== undefined ? authenticator(entry, 'service') : {}),
-    // Its roles are those of its service account and no others, so that they may all be in its tokens.
+    // Only its service account has tokens, and that has no other roles than these.
     ...(serviceAccountRoles === undefined ? {} : { serviceAccountsEnabled: true, fullScopeAllowed: true }),
     ...defined({ enabled, name, description, redirectUris, webOrigins, directAccessGrantsEnabled: directAccessGrants }),
     ...defined(entry.settings),

@@ -56,7 +56,7 @@ const lifetimes = z
     sessionMax: duration('12h', '1s', '400d').optional().meta({ description: 'Of a session, used or not.' }),
   })
   .optional()
-  .meta({ description: "Instead of the realm's own." })
+  .meta({ description: "Instead of the realm's own. Keycloak refuses sessions that last longer than the realm's." })
 
 const serviceAccountRoles = z
   .strictObject({
@@ -67,7 +67,11 @@ const serviceAccountRoles = z
       .meta({ description: 'Client roles, by client id.', 'x-name': 'CLIENT_ID' }),
   })
   .optional()
-  .meta({ description: 'Exactly the roles that its service account has. Absent: they are not looked at.' })
+  .meta({
+    description:
+      'Exactly the roles that its service account has, beside those that everybody has. Absent: they are not looked at, ' +
+      'and not in its tokens.',
+  })
 
 const scopes = z
   .strictObject({
