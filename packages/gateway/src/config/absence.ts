@@ -1,4 +1,6 @@
 // What need not be there yet when others than the gateway read the file: who makes a secret cannot be asked for it first.
+import { generateKeyPairSync } from 'node:crypto'
+import { CURVES } from './key-text.ts'
 import { type ConfigPath, formatPath } from './problems.ts'
 import { parseStore } from './store-address.ts'
 
@@ -15,11 +17,29 @@ const STAND_IN = 'not-there-yet-not-there-yet-not-there-yet'
 
 /** The secrets that the gateway itself runs on. */
 export const GATEWAY_SECRETS: readonly Absence[] = [
-  { path: ['realms', '*', 'clientAuth'], instead: () => ({ secret: STAND_IN }) },
+  { path: ['realms', '*', 'clientAuth'], instead: standInAuth },
   { path: ['services', '*', 'auth'], instead: () => ({ secret: STAND_IN }) },
   { path: ['session', 'store'], instead: standInStore },
   { path: ['keys', '*'], instead: () => STAND_IN },
 ]
+
+// A client that signs stays one that signs: how it proves itself is no secret.
+function standInAuth(found: unknown): unknown {
+  const { algorithm, privateKey } = Object(found) as Readonly<Record<string, unknown>>
+  if (privateKey === undefined) return { secret: STAND_IN }
+  return { ...Object(found), privateKey: makeKey(String(algorithm)) }
+}
+
+/** Of nobody, and for nothing but to be read. */
+function makeKey(algorithm: string): string {
+  return makePair(algorithm).privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+}
+
+function makePair(algorithm: string) {
+  const namedCurve = CURVES[algorithm]
+  if (namedCurve !== undefined) return generateKeyPairSync('ec', { namedCurve })
+  return algorithm === 'EdDSA' ? generateKeyPairSync('ed25519') : generateKeyPairSync('rsa', { modulusLength: 2048 })
+}
 
 // Mostly the password alone is missing, and the address can be understood without it.
 function standInStore(found: unknown): unknown {

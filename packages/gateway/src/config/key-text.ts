@@ -25,7 +25,7 @@ function isJson(text: string): boolean {
   return text.trimStart().startsWith('{')
 }
 
-const CURVES: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' }
+export const CURVES: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' }
 
 export function keyFits(key: KeyObject, algorithm: SignatureAlgorithm): boolean {
   const curve = CURVES[algorithm]
