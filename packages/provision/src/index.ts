@@ -1,4 +1,6 @@
 // The public surface of @doorman/provision.
+
+export { type ApplyLock, type ApplyLockOptions, acquireApplyLock } from './apply/apply-lock.ts'
 export { type ApplyRealmOptions, type ApplySummary, applyRealm } from './apply/apply-realm.ts'
 export { type BootstrapOptions, bootstrapRealm, type Provisioner } from './apply/bootstrap.ts'
 export { createSecretReader, orderRealms } from './apply/other-realms.ts'
@@ -49,8 +51,21 @@ export { confirmPlan, type PlannedRealm, readPlanFile, writePlanFile } from './p
 export { planRealm } from './plan/plan-realm.ts'
 export { renderPlan, summarizePlan } from './plan/plan-text.ts'
 export type { Report } from './report.ts'
-export { deliver } from './secrets/deliver.ts'
-export { buildSecretValues } from './secrets/values.ts'
+export { clientValues, type Whereabouts } from './secrets/client-values.ts'
+export { deliver, placesOf } from './secrets/deliver.ts'
+export {
+  type ClientDeliveries,
+  deliverRealm,
+  planDeliveries,
+  type RealmDeliveryOptions,
+} from './secrets/deliver-realm.ts'
+export type { DeliveryOutcome, DeliveryResult, DeliveryTools, Place, SecretCluster } from './secrets/delivery.ts'
+export { endOldSecret } from './secrets/end-old-secret.ts'
+export { identityProviderPlaces } from './secrets/identity-provider-place.ts'
+export { type RotationChoices, type RotationSummary, rotateSecret } from './secrets/rotate-secret.ts'
+export type { RotationLock, RotationOptions } from './secrets/rotation.ts'
+export { type DueRotation, findDueRotations } from './secrets/rotation-due.ts'
+export { buildSecretValues, renderShape, renderTemplate, type SecretValues } from './secrets/values.ts'
 export { findSectionContradictions } from './wanted/contradictions.ts'
 export type { RealmNames, SectionFinding } from './wanted/finding.ts'
 export type {
@@ -65,6 +80,7 @@ export { internalIssuerOf, realmNameOf, serverUrlOf } from './wanted/realm-urls.
 export { resolveWanted, type WantedInput } from './wanted/resolve-wanted.ts'
 export { clientsSection, type ParsedClients } from './wanted/schema-clients.ts'
 export { type ParsedProvision, provisionSection } from './wanted/schema-provision.ts'
+export { SHAPE_NAMES, SHAPES, type ShapeName } from './wanted/shapes.ts'
 export type {
   Wanted,
   WantedClient,

@@ -4,7 +4,7 @@ import type { RealmAdmin, Representation } from '../keycloak/realm-admin.ts'
 import type { Report } from '../report.ts'
 import type { WantedClient, WantedRealm } from '../wanted/wanted.ts'
 import { clientValues } from './client-values.ts'
-import { compareDeliveries, deliver, placesOf } from './deliver.ts'
+import { comparePlaces, deliverTo, placesOf } from './deliver.ts'
 import type { DeliveryResult, DeliveryTools, Place } from './delivery.ts'
 import type { SecretValues } from './values.ts'
 
@@ -30,7 +30,7 @@ export interface ClientDeliveries {
  * only when the realm's clients cannot be read.
  */
 export function deliverRealm(options: RealmDeliveryOptions): Promise<readonly ClientDeliveries[]> {
-  return forEachClient(options, deliver)
+  return forEachClient(options, deliverTo)
 }
 
 /**
@@ -39,12 +39,12 @@ export function deliverRealm(options: RealmDeliveryOptions): Promise<readonly Cl
  * `ERR_CLIENT_UNKNOWN`, `ERR_SECRET_MASKED`. Values are no part of the answer.
  */
 export function planDeliveries(options: RealmDeliveryOptions): Promise<readonly ClientDeliveries[]> {
-  return forEachClient(options, compareDeliveries)
+  return forEachClient(options, comparePlaces)
 }
 
 async function forEachClient(
   options: RealmDeliveryOptions,
-  work: typeof deliver,
+  work: typeof deliverTo,
 ): Promise<readonly ClientDeliveries[]> {
   const { admin, wanted, only, tools, report } = options
   const clients = wanted.clients.filter(

@@ -26,12 +26,20 @@ function placesOfOne(delivery: WantedDelivery, tools: DeliveryTools): readonly P
 }
 
 /** Never rejects for a place: what went wrong is its result. Unchanged places are not written. */
-export function deliver(places: readonly Place[], values: SecretValues): Promise<readonly DeliveryResult[]> {
+export function deliver(
+  deliveries: readonly WantedDelivery[],
+  values: SecretValues,
+  tools: DeliveryTools,
+): Promise<readonly DeliveryResult[]> {
+  return deliverTo(placesOf(deliveries, tools), values)
+}
+
+export function deliverTo(places: readonly Place[], values: SecretValues): Promise<readonly DeliveryResult[]> {
   return each(places, (place) => place.write(values))
 }
 
-/** What `deliver` would do, by reading alone. */
-export function compareDeliveries(places: readonly Place[], values: SecretValues): Promise<readonly DeliveryResult[]> {
+/** What `deliverTo` would do, by reading alone. */
+export function comparePlaces(places: readonly Place[], values: SecretValues): Promise<readonly DeliveryResult[]> {
   return each(places, async (place) => ({ outcome: await place.compare(values), restarted: [], notes: [] }))
 }
 

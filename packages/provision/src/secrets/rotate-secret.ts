@@ -3,7 +3,7 @@
 import type { Representation } from '../keycloak/realm-admin.ts'
 import type { Report } from '../report.ts'
 import { requireSecret } from './client-values.ts'
-import { deliver } from './deliver.ts'
+import { deliverTo } from './deliver.ts'
 import type { DeliveryResult } from './delivery.ts'
 import {
   findClient,
@@ -141,7 +141,7 @@ async function useSecret(made: Representation, options: RotationOptions): Promis
 
 async function deliverEverywhere(made: Representation, options: RotationOptions): Promise<readonly DeliveryResult[]> {
   const { client, places, report } = options
-  const results = await deliver(places, valuesOf(made, options))
+  const results = await deliverTo(places, valuesOf(made, options))
   const failures = failuresOf(results)
   if (failures !== undefined) throw unfinished(client.clientId, `it could not be delivered everywhere: ${failures}`)
   step(report, 4, `delivered to ${results.length} ${results.length === 1 ? 'place' : 'places'}`)

@@ -3,7 +3,7 @@ import { isProvisionError } from '../errors.ts'
 import type { ObservedRotation, Seen } from '../keycloak/observed.ts'
 import type { Representation } from '../keycloak/realm-admin.ts'
 import { observeRotation } from '../keycloak/rotation.ts'
-import { compareDeliveries } from './deliver.ts'
+import { comparePlaces } from './deliver.ts'
 import type { DeliveryResult } from './delivery.ts'
 import { overlapEnd, type RotationOptions, refusalOf, trialOf, valuesOf } from './rotation.ts'
 import { refused } from './rotation-refusals.ts'
@@ -60,7 +60,7 @@ async function refuseShorterOverlap(least: number, { admin, owner, client }: Rot
 
 async function refuseUndeliverable(found: Representation, options: RotationOptions): Promise<void> {
   const { client, places } = options
-  const failures = failuresOf(await compareDeliveries(places, valuesOf(found, options)))
+  const failures = failuresOf(await comparePlaces(places, valuesOf(found, options)))
   if (failures === undefined) return
   throw refused(
     client.clientId,

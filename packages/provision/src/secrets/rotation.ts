@@ -3,7 +3,7 @@ import type { RealmAdmin, Representation } from '../keycloak/realm-admin.ts'
 import type { Report } from '../report.ts'
 import type { WantedClient } from '../wanted/wanted.ts'
 import { clientValues, requireClient, requireSecret } from './client-values.ts'
-import { compareDeliveries } from './deliver.ts'
+import { comparePlaces } from './deliver.ts'
 import type { DeliveryResult, Place } from './delivery.ts'
 import { readTimes } from './rotation-state.ts'
 import { type SecretStanding, type SecretTrial, trySecret } from './try-secret.ts'
@@ -50,7 +50,7 @@ export function trialOf(found: Representation, { client, issuer, adminUrl }: Rot
 
 /** What keeps the client's present secret from being everywhere and working; undefined: nothing. */
 export async function findObstacle(found: Representation, options: RotationOptions): Promise<string | undefined> {
-  const results = await compareDeliveries(options.places, valuesOf(found, options))
+  const results = await comparePlaces(options.places, valuesOf(found, options))
   const stale = results.filter((result) => result.kind === 'failed' || !isSettled(result))
   if (stale.length > 0) return `it is not in ${stale.map(({ place }) => place).join(', ')}`
   return refusalOf(await trySecret(trialOf(found, options)))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { deliver, placesOf } from '../../src/secrets/deliver.ts'
+import { deliver } from '../../src/secrets/deliver.ts'
 import type { ClusterContent, ClusterRestart, SecretCluster } from '../../src/secrets/delivery.ts'
 import type { KeyedValues } from '../../src/secrets/values.ts'
 import { buildSecretValues } from '../../src/secrets/values.ts'
@@ -53,7 +53,7 @@ const delivery: WantedDelivery = {
 test('each namespace gets the Secret, keeps its own random value, and its workloads are replaced', async () => {
   const { cluster, secrets, restarts } = createSmallCluster()
   const tools = { folder: '/', owner: 'shop', openCluster: () => cluster, commandTimeoutSeconds: 1 }
-  const results = await deliver(placesOf([delivery], tools), values)
+  const results = await deliver([delivery], values, tools)
   assert.deepEqual(
     results.map((result) => result.kind === 'delivered' && [result.place, result.outcome, result.restarted]),
     [
@@ -63,7 +63,7 @@ test('each namespace gets the Secret, keeps its own random value, and its worklo
   )
   assert.deepEqual(restarts[0]?.data, secrets.get('ml/phoenix-oidc'))
   const own = secrets.get('ml/phoenix-oidc')?.PHOENIX_SECRET
-  const again = await deliver(placesOf([delivery], tools), { ...values, clientSecret: 'next' })
+  const again = await deliver([delivery], { ...values, clientSecret: 'next' }, tools)
   assert.ok(again.every((result) => result.kind === 'delivered' && result.outcome === 'updated'))
   assert.equal(secrets.get('ml/phoenix-oidc')?.PHOENIX_SECRET, own)
   assert.equal(secrets.get('ml/phoenix-oidc')?.PHOENIX_OAUTH2_CLIENT_SECRET, 'next')
@@ -72,8 +72,8 @@ test('each namespace gets the Secret, keeps its own random value, and its worklo
 test('workloads are looked at also when the Secret was there: an earlier run may have been stopped in between', async () => {
   const { cluster, restarts } = createSmallCluster()
   const tools = { folder: '/', owner: 'shop', openCluster: () => cluster, commandTimeoutSeconds: 1 }
-  await deliver(placesOf([delivery], tools), values)
+  await deliver([delivery], values, tools)
   restarts.length = 0
-  await deliver(placesOf([delivery], tools), values)
+  await deliver([delivery], values, tools)
   assert.equal(restarts.length, 2)
 })

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, suite, test } from 'node:test'
 import { inspect } from 'node:util'
-import { compareDeliveries, deliver, placesOf } from '../../src/secrets/deliver.ts'
+import { comparePlaces, deliver, deliverTo, placesOf } from '../../src/secrets/deliver.ts'
 import type { DeliveryTools } from '../../src/secrets/delivery.ts'
 import { buildSecretValues, type SecretValues } from '../../src/secrets/values.ts'
 import { SHAPES } from '../../src/wanted/shapes.ts'
@@ -53,7 +53,7 @@ function toolsIn(folder: string): DeliveryTools {
 const envFile: WantedDelivery = { kind: 'env-file', path: './mlflow.env', keys: SHAPES.mlflow }
 
 /** What it came to, in the order of the deliveries: the outcome, or the reason of the failure. */
-async function outcomes(deliveries: readonly WantedDelivery[], folder: string, given = values, work = deliver) {
+async function outcomes(deliveries: readonly WantedDelivery[], folder: string, given = values, work = deliverTo) {
   const results = await work(placesOf(deliveries, toolsIn(folder)), given)
   assert.ok(!inspect(results, { depth: 9 }).includes(SECRET))
   return results.map((result) => (result.kind === 'failed' ? result.error.detail.reason : result.outcome))
@@ -75,7 +75,7 @@ test('what is there already is not written again', async () => {
   const folder = newFolder()
   await outcomes([envFile], folder)
   const before = statSync(join(folder, 'mlflow.env'), { bigint: true })
-  assert.deepEqual(await outcomes([envFile], folder, values, compareDeliveries), ['unchanged'])
+  assert.deepEqual(await outcomes([envFile], folder, values, comparePlaces), ['unchanged'])
   assert.deepEqual(await outcomes([envFile], folder), ['unchanged'])
   const now = statSync(join(folder, 'mlflow.env'), { bigint: true })
   assert.deepEqual([now.ino, now.mtimeNs], [before.ino, before.mtimeNs])
@@ -85,7 +85,7 @@ test('a new secret replaces the file; comparing writes nothing', async () => {
   const folder = newFolder()
   await outcomes([envFile], folder)
   const next = valuesWith('next')
-  assert.deepEqual(await outcomes([envFile], folder, next, compareDeliveries), ['updated'])
+  assert.deepEqual(await outcomes([envFile], folder, next, comparePlaces), ['updated'])
   assert.ok(readFileSync(join(folder, 'mlflow.env'), 'utf8').includes(SECRET))
   assert.deepEqual(await outcomes([envFile], folder, next), ['updated'])
   assert.ok(!readFileSync(join(folder, 'mlflow.env'), 'utf8').includes(SECRET))
@@ -129,7 +129,7 @@ suite('what is not ours is left alone', () => {
       const folder = newFolder()
       prepare(join(folder, 'mlflow.env'))
       assert.deepEqual(await outcomes([delivery], folder), [reason])
-      assert.deepEqual(await outcomes([delivery], folder, values, compareDeliveries), [reason])
+      assert.deepEqual(await outcomes([delivery], folder, values, comparePlaces), [reason])
       assert.deepEqual(readdirSync(folder), ['mlflow.env'])
     })
   }
@@ -158,7 +158,7 @@ function commandOf(script: string, keys = SHAPES.otel as Readonly<Record<string,
 test('a command takes the values on its standard input alone', async () => {
   const folder = newFolder()
   const save = `require('fs').writeFileSync('got', require('fs').readFileSync(0) + '|' + process.argv.join())`
-  assert.deepEqual(await outcomes([commandOf(save)], folder, values, compareDeliveries), ['ran'])
+  assert.deepEqual(await outcomes([commandOf(save)], folder, values, comparePlaces), ['ran'])
   assert.deepEqual(readdirSync(folder), [])
   assert.deepEqual(await outcomes([commandOf(save)], folder), ['ran'])
   const [input = '', args = ''] = readFileSync(join(folder, 'got'), 'utf8').split('|')
@@ -188,8 +188,9 @@ suite('of a command that fails, its words are told unless they hold a secret', (
   for (const [what, [script, told]] of Object.entries(rows)) {
     test(what, async () => {
       const [result] = await deliver(
-        placesOf([commandOf(`${read} ${script}; process.exitCode = 3`)], toolsIn(newFolder())),
+        [commandOf(`${read} ${script}; process.exitCode = 3`)],
         values,
+        toolsIn(newFolder()),
       )
       assert.equal(result?.kind, 'failed')
       assert.deepEqual(result.error.detail, { reason: 'exit', exitCode: 3, output: told })
@@ -203,7 +204,7 @@ test('a command that is not there, or does not read, or does not end, is told ap
   const absent: WantedDelivery = { kind: 'command', command: ['no-such-command-of-doorman'], keys: SHAPES.otel }
   assert.deepEqual(await outcomes([absent, commandOf('process.exit(0)')], folder), ['system', 'ran'])
   const tools = { ...toolsIn(folder), commandTimeoutSeconds: 0.3 }
-  const [result] = await deliver(placesOf([commandOf('setInterval(() => {}, 1000)')], tools), values)
+  const [result] = await deliver([commandOf('setInterval(() => {}, 1000)')], values, tools)
   assert.equal(result?.kind === 'failed' && result.error.detail.exitCode, null)
 })
 
