@@ -9,6 +9,7 @@ import { addApply } from './provision/apply-command.ts'
 import { addBootstrap } from './provision/bootstrap-command.ts'
 import { addDrift, addPlan } from './provision/plan-command.ts'
 import { addRbac } from './provision/rbac-command.ts'
+import { addSecret } from './provision/secret-command.ts'
 import { addSessions } from './sessions-command.ts'
 import type { Terminal } from './terminal.ts'
 import { readVersion } from './version.ts'
@@ -60,6 +61,7 @@ function buildProgram(context: Context): Command {
   addBootstrap(program, configOption(), context)
   addDrift(program, configOption(), context)
   addRbac(program, configOption(), context)
+  addSecret(program, configOption, context)
   return program
 }
 

@@ -16,6 +16,15 @@ import { EXIT_CODE, type ExitCode } from '../exit-code.ts'
 import { formatJson, formatTable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { confirmDeletions, deletionsOf, refuseForeign } from './apply-questions.ts'
+import { deliverGround } from './deliver-secrets.ts'
+import {
+  describeRealm,
+  hasFailed,
+  printDeliveries,
+  type RealmDeliveries,
+  resultsOf,
+  tellDeliveries,
+} from './delivery-text.ts'
 import { openGround, type ProvisionGround } from './ground.ts'
 import { withInterrupt } from './interrupt.ts'
 import { planGround } from './plan-ground.ts'
@@ -44,9 +53,15 @@ export async function apply(options: ApplyOptions, terminal: Terminal, env: Envi
   refuseForeign(plan)
   if (options.prunes) await confirmDeletions(plan, options.isSure, terminal)
   const summaries = await withInterrupt((signal) => carryOut(ground, plan, observed, { ...options, signal }, terminal))
-  show(summaries, plan, options, terminal)
-  return plan.realms.some(({ unseen }) => unseen.length > 0) ? EXIT_CODE.failure : EXIT_CODE.ok
+  const deliveries = await deliverGround({ ...EVERYTHING, file: options.file, ground }, terminal, env)
+  show(summaries, deliveries, plan, options, terminal)
+  const results = resultsOf(deliveries)
+  tellDeliveries(results, terminal)
+  const isPartial = hasFailed(results) || plan.realms.some(({ unseen }) => unseen.length > 0)
+  return isPartial ? EXIT_CODE.failure : EXIT_CODE.ok
 }
+
+const EVERYTHING = { clients: [], realm: null, isDry: false }
 
 interface ChosenPlan {
   readonly plan: Plan
@@ -100,12 +115,16 @@ const COLUMNS = ['realm', 'created', 'changed', 'deleted', 'unchanged', 'calls']
 
 function show(
   summaries: readonly RealmSummary[],
+  deliveries: readonly RealmDeliveries[],
   plan: Plan,
   { json, prunes }: ApplyOptions,
   terminal: Terminal,
 ): void {
-  if (json) terminal.print(formatJson({ plan, realms: summaries }, 2))
-  else showTable(summaries, terminal)
+  if (json) terminal.print(formatJson({ plan, realms: summaries, deliveries: deliveries.map(describeRealm) }, 2))
+  else {
+    showTable(summaries, terminal)
+    printDeliveries(deliveries, terminal)
+  }
   const left = prunes ? 0 : deletionsOf(plan).length
   if (left > 0) terminal.tell(`${left} no longer in the configuration ${left === 1 ? 'was' : 'were'} left: --prune`)
 }
