@@ -12,7 +12,7 @@ export function recorded<Body>(group: string, exchange: string, names: Readonly<
   const answer = ANSWERS[group]?.[exchange]
   if (typeof answer !== 'object') throw new Error(`No answer is recorded for ${exchange} of ${group}`)
   const text = JSON.stringify(answer.body).replace(/\{(\w+)\}/g, (placeholder, name: string) => {
-    // Keycloak's own, such as ${role_view-realm}, hold a hyphen or are not ours to fill.
+    // Keycloak has braces of its own, such as those of ${authBaseUrl}.
     if (name === 'id') return randomUUID()
     return names[name] ?? placeholder
   })
