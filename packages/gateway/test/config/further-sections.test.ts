@@ -120,6 +120,12 @@ for (const [name, { text, key }] of Object.entries(ABSENT)) {
   })
 }
 
+test('a client that signs is not taken for one with a secret while its key is absent', () => {
+  const reading = read(PRIVATE_KEY, { mayBeAbsent: GATEWAY_SECRETS })
+  const auth = reading.kind === 'valid' ? reading.config.realms.main?.clientAuth : undefined
+  assert.equal(auth?.kind === 'privateKey' && auth.algorithm, 'ES256')
+})
+
 test('what of an address is there is kept while its password is absent', () => {
   const text = `${HEAD}session: { store: "redis://:\${S}@cache:7000" }\nkeys: [k]\n`
   const reading = read(text, { mayBeAbsent: GATEWAY_SECRETS })
