@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { findNodes, isOldNode } from './support/nodes.ts'
 
-const PACKAGES = ['resource-server', 'gateway', 'dev-realm', 'cli']
+const PACKAGES = ['resource-server', 'gateway', 'dev-realm', 'provision', 'cli']
 
 const directory = mkdtempSync(join(tmpdir(), 'doorman-pack-'))
 try {

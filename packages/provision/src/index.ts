@@ -88,4 +88,5 @@ export type {
   WantedIdentityProvider,
   WantedRealm,
   WantedScope,
+  Workload,
 } from './wanted/wanted.ts'
