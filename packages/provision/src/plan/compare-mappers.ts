@@ -1,6 +1,7 @@
 // Protocol mappers by name. One of ours is ours as a whole, so that a key added by hand is a difference; mappers that the
 // file does not name stay as they are.
 import type { ObservedMapper } from '../keycloak/observed.ts'
+import { completeConfig } from '../wanted/mappers.ts'
 import type { WantedMapper } from '../wanted/wanted.ts'
 import { field } from './fields.ts'
 import type { FieldChange } from './plan.ts'
@@ -20,9 +21,12 @@ function compareMapper(
   observed: ObservedMapper | undefined,
 ): readonly FieldChange[] {
   if (observed === undefined) return [field(path, undefined, { protocolMapper, config })]
-  const keys = new Set([...Object.keys(config), ...Object.keys(observed.config)])
+  // Keycloak writes out what follows from other keys in some cases, and not in others.
+  const [from, to] = [completeConfig(observed.config), completeConfig(config)]
   return [
     field(`${path}.protocolMapper`, observed.protocolMapper, protocolMapper),
-    ...[...keys].map((key) => field(`${path}.config.${key}`, observed.config[key], config[key])),
+    ...[...new Set([...Object.keys(config), ...Object.keys(observed.config)])].map((key) =>
+      field(`${path}.config.${key}`, from[key], to[key]),
+    ),
   ]
 }

@@ -180,6 +180,16 @@ for (const [what, observed, fields] of BY_HAND) {
   })
 }
 
+test('what follows from other keys of a mapper may be written out or not', () => {
+  const { protocolMapper, config } = audienceMapper('reports')
+  const observe = (more: Record<string, string>) =>
+    asObserved(FULL, {
+      mappers: new Map([['audience of reports', { id: 'x', protocolMapper, config: { ...config, ...more } }]]),
+    })
+  assert.deepEqual(planOf(FULL, realmOf(observe({ 'introspection.token.claim': 'true' }))).changes, [])
+  assert.equal(planOf(FULL, realmOf(observe({ 'introspection.token.claim': 'false' }))).changes.length, 1)
+})
+
 test('mappers and attributes of our client that the file does not name stay', () => {
   const observed = asObserved(FULL)
   const mappers = new Map([...observed.mappers, ['other', { id: 'x', ...audienceMapper('other') }]])
