@@ -1,6 +1,6 @@
 // The sections of doorman.yaml that are not the gateway's: read by the same reader, with the same messages.
 import { type Absence, type Finding, type FurtherSections, GATEWAY_SECRETS, type ReadOptions } from '@doorman/gateway'
-import { clientsSection, findSectionContradictions, provisionSection } from '@doorman/provision'
+import { clientsSection, findSectionContradictions, provisionSection } from '@doorman/provision/sections'
 
 const schemas = { provision: provisionSection, clients: clientsSection }
 

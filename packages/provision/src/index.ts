@@ -1,5 +1,4 @@
 // The public surface of @doorman/provision.
-
 export { type ApplyLock, type ApplyLockOptions, acquireApplyLock } from './apply/apply-lock.ts'
 export { type ApplyRealmOptions, type ApplySummary, applyRealm } from './apply/apply-realm.ts'
 export { type BootstrapOptions, bootstrapRealm, type Provisioner } from './apply/bootstrap.ts'
@@ -66,8 +65,7 @@ export { type RotationChoices, type RotationSummary, rotateSecret } from './secr
 export type { RotationLock, RotationOptions } from './secrets/rotation.ts'
 export { type DueRotation, findDueRotations } from './secrets/rotation-due.ts'
 export { buildSecretValues, renderShape, renderTemplate, type SecretValues } from './secrets/values.ts'
-export { findSectionContradictions } from './wanted/contradictions.ts'
-export type { RealmNames, SectionFinding } from './wanted/finding.ts'
+export * from './sections.ts'
 export type {
   FrontDoor,
   FrontDoorAuth,
@@ -78,8 +76,6 @@ export type {
 } from './wanted/front-door.ts'
 export { internalIssuerOf, realmNameOf, serverUrlOf } from './wanted/realm-urls.ts'
 export { resolveWanted, type WantedInput } from './wanted/resolve-wanted.ts'
-export { clientsSection, type ParsedClients } from './wanted/schema-clients.ts'
-export { type ParsedProvision, provisionSection } from './wanted/schema-provision.ts'
 export { SHAPE_NAMES, SHAPES, type ShapeName } from './wanted/shapes.ts'
 export type {
   Wanted,
