@@ -75,8 +75,16 @@ function foreignLines({ kind, clientId, because }: RealmPlan['foreign'][number])
 
 function fieldLines({ path, from, to }: FieldChange): readonly Line[] {
   if (Array.isArray(from) || Array.isArray(to)) return setLines(path, asList(from), asList(to))
+  // A mapper as a whole: key by key, as when one of them differs.
+  if (from === undefined && isMapping(to)) {
+    return Object.entries(to).flatMap(([key, value]) => fieldLines({ path: `${path}.${key}`, from, to: value }))
+  }
   if (from === undefined) return [fieldLine('+', path, show(to))]
   return [to === undefined ? fieldLine('-', path, show(from)) : fieldLine('~', path, `${show(from)} -> ${show(to)}`)]
+}
+
+function isMapping(value: Json | undefined): value is { readonly [name: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Only what comes and what goes, one a line. */

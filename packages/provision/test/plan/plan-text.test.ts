@@ -46,6 +46,14 @@ test('a plan reads field by field, with its reasons, aligned', () => {
   )
 })
 
+test('a mapper that is missing is told key by key', () => {
+  const to = { protocolMapper: 'oidc-audience-mapper', config: { 'access.token.claim': 'true' } }
+  const fields = [{ path: 'mappers.audience', from: undefined, to }]
+  const text = renderPlan(planOf({ changes: [{ ...CHANGES[1]!, fields }] }))
+  assert.match(text, /^ {6}\+ mappers\.audience\.protocolMapper +"oidc-audience-mapper"$/m)
+  assert.match(text, /^ {6}\+ mappers\.audience\.config\.access\.token\.claim +"true"$/m)
+})
+
 test('a realm in sync takes one line', () => {
   assert.equal(renderPlan(planOf({ changes: [] })), 'In sync: nothing to change')
 })
