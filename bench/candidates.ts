@@ -15,7 +15,7 @@ export interface Candidate {
   readonly server: Omit<MeasuredServer, 'stop'>
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
-  /** Cookies that requests send in turn, a line each; null: what `headers` say. */
+  /** Cookies that requests send in turn, a line each. Default: what `headers` say. */
   readonly cookieFile?: string
 }
 

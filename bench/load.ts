@@ -1,5 +1,4 @@
 // The load generator's process: runs one job at a time, as the bench tells it.
-
 import { readFileSync } from 'node:fs'
 import autocannon from 'autocannon'
 import type { Load, LoadResult } from './load-generator.ts'

@@ -1,7 +1,7 @@
 // What the command line says.
 import { parseArgs } from 'node:util'
 
-export const STORE_KINDS = ['sqlite', 'redis', 'postgres'] as const
+const STORE_KINDS = ['sqlite', 'redis', 'postgres'] as const
 export type StoreKind = (typeof STORE_KINDS)[number]
 
 export interface ChaosOptions {

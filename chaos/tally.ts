@@ -1,5 +1,4 @@
 // What a run has counted, and whether it was good.
-
 import { createHistogram, type Histogram } from './histogram.ts'
 import type { Cause } from './ledger.ts'
 import type { RealmFault } from './plan.ts'

@@ -25,8 +25,8 @@ async function compileForBrowsers(directory: string): Promise<void> {
   writeFileSync(file, await minifyModule(readFileSync(file, 'utf8')))
 }
 
-function compile(directory: string, project: string, ...options: readonly string[]): void {
-  const arguments_ = [COMPILER, '-p', join(directory, project), ...options]
+function compile(directory: string, project: string): void {
+  const arguments_ = [COMPILER, '-p', join(directory, project)]
   const { status } = spawnSync(process.execPath, arguments_, { stdio: 'inherit' })
   if (status !== 0) process.exit(1)
 }

@@ -1,7 +1,6 @@
 // `/auth/backchannel-logout`: one address for all realms.
 import type { GatewayConfig } from './config/gateway-config.ts'
 import type { Events } from './kernel/events.ts'
-import { waitLoosely } from './kernel/wait.ts'
 import type { CreateLimiter } from './limiters.ts'
 import { backchannelLogout, type LogoutRealm } from './logout/backchannel-logout.ts'
 import type { RealmEndings } from './logout/realm-endings.ts'
@@ -29,16 +28,24 @@ export interface BackchannelParts {
   readonly createLimiter: CreateLimiter
 }
 
-export function createBackchannelEndpoint(parts: BackchannelParts): readonly [path: string, Endpoint] {
+export interface BackchannelEndpoint {
+  readonly entry: readonly [path: string, endpoint: Endpoint]
+  /** Does at once what waits for a realm's keys or for the store: no realm says it again. Never rejects. */
+  close(): Promise<void>
+}
+
+export function createBackchannelEndpoint(parts: BackchannelParts): BackchannelEndpoint {
   const { config, realms, sessions, store, endings, events } = parts
+  const late = createLateEndings()
+  const later = createLaterHearing()
   const options = {
     realms: Object.keys(config.realms).map((name) => createLogoutRealm(name, config, realms)),
     sessions,
     store,
     events,
     tellEnded: parts.tellEnded,
-    late: createLateEndings(),
-    hearLater: createLaterHearing(),
+    late,
+    hearLater: later.add,
     revoke: (session: Parameters<RealmEndings['end']>[0]) => void endings.end(session, 'final'),
   }
   const endpoint: Endpoint = {
@@ -51,20 +58,32 @@ export function createBackchannelEndpoint(parts: BackchannelParts): readonly [pa
     countsInLimit: false,
     answer: (request, readForm) => backchannelLogout(request, readForm, options),
   }
-  return [config.endpoints.backchannelLogout, endpoint]
+  return {
+    entry: [config.endpoints.backchannelLogout, endpoint],
+    async close() {
+      await later.close()
+      await late.close()
+    },
+  }
 }
 
 function createLaterHearing() {
-  let waiting = 0
-  return (hear: () => Promise<void>) => {
-    if (waiting >= MAX_HEARD_LATER) return
-    waiting += 1
-    waitLoosely(KEY_SET_COOLDOWN_SECONDS + 1)
-      .then(hear)
-      .catch(() => undefined)
-      .finally(() => {
-        waiting -= 1
-      })
+  const waiting = new Map<() => Promise<void>, NodeJS.Timeout>()
+
+  async function run(hear: () => Promise<void>): Promise<void> {
+    clearTimeout(waiting.get(hear))
+    waiting.delete(hear)
+    await hear().catch(() => undefined)
+  }
+
+  return {
+    add(hear: () => Promise<void>): void {
+      if (waiting.size >= MAX_HEARD_LATER) return
+      waiting.set(hear, setTimeout(() => void run(hear), (KEY_SET_COOLDOWN_SECONDS + 1) * 1000).unref())
+    },
+    async close() {
+      await Promise.all([...waiting.keys()].map(run))
+    },
   }
 }
 

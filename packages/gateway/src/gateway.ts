@@ -116,6 +116,7 @@ async function connect(
   })
   closing.push(() => parts.sessions.close())
   closing.push(parts.realmEndings.close)
+  closing.push(parts.backchannel.close)
   closing.push(() => parts.refresher.drain())
   closing.push(() => parts.credentials.drain())
   closing.push(tickRegularly(parts.watches))

@@ -1,7 +1,7 @@
 // What a gateway consists of, constructed from the configuration and connected.
 import { existsSync } from 'node:fs'
 import { createAnswers } from './answers.ts'
-import { createBackchannelEndpoint } from './backchannel-endpoint.ts'
+import { type BackchannelEndpoint, createBackchannelEndpoint } from './backchannel-endpoint.ts'
 import { createBearerVerifier } from './bearer-verifier.ts'
 import type { GatewayConfig, LimitConfig } from './config/gateway-config.ts'
 import { createDoorRoutes, createForwarders } from './door-routes.ts'
@@ -44,6 +44,7 @@ export interface Parts {
   /** Over sessions that have something open. */
   readonly watches: SessionWatches
   readonly realmEndings: RealmEndings
+  readonly backchannel: BackchannelEndpoint
   readonly refresher: Refresher
   readonly credentials: Credentials
   readonly background: BackgroundRenewal
@@ -124,6 +125,16 @@ export function createParts({ config, onRefused, ca, events, ring, store, counte
   const doors = createDoors(ground)
   const secondLogins = createSecondLogins(doors, ground)
   const ownDoor = doors.byRealm(config.loginRealm)
+  const backchannel = createBackchannelEndpoint({
+    config,
+    realms,
+    sessions,
+    store,
+    endings: realmEndings,
+    events,
+    tellEnded: watches.tellEnded,
+    createLimiter,
+  })
   const endpoints = buildEndpoints({
     paths: config.endpoints,
     doors,
@@ -143,16 +154,7 @@ export function createParts({ config, onRefused, ca, events, ring, store, counte
       events,
       createLimiter,
     }),
-    backchannelLogout: createBackchannelEndpoint({
-      config,
-      realms,
-      sessions,
-      store,
-      endings: realmEndings,
-      events,
-      tellEnded: watches.tellEnded,
-      createLimiter,
-    }),
+    backchannelLogout: backchannel.entry,
   })
   const { isOurs } = ownDoor.cookies
   const refuseForged = createForgeryGuard(config, answers)
@@ -193,6 +195,7 @@ export function createParts({ config, onRefused, ca, events, ring, store, counte
     sessions,
     watches,
     realmEndings,
+    backchannel,
     refresher,
     credentials,
     background,

@@ -1,5 +1,4 @@
 // The gateway's own endpoints, as one table. Each takes a request as data and returns a reply as data.
-
 import { answerSessions, type MySessionsOptions } from './account/my-sessions.ts'
 import { type RefreshOptions, refreshSession } from './account/refresh-session.ts'
 import type { TabEvents } from './account/tab-events.ts'

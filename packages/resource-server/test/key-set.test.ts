@@ -96,7 +96,7 @@ for (const [name, answer] of Object.entries(OUTAGES)) {
 }
 
 test('an issuer that does not answer is waited for no longer than the limit', async (t) => {
-  const { guard, clock, gateway, internalToken } = await startGuarded(t, { ...NO_CACHE, timeoutSeconds: 0.05 })
+  const { guard, clock, gateway, internalToken } = await startGuarded(t, { ...NO_CACHE, timeoutSeconds: 0.5 })
   const token = await internalToken()
   await guard.verify(token)
   gateway.answers.set(JWKS_PATH, () => new Promise(() => undefined))

@@ -34,7 +34,7 @@ interface Sessions {
   close(): Promise<void>
 }
 
-const PAGE = 500
+const PAGE_SESSIONS = 500
 /** Ending everybody's sessions asks the realm for each. */
 const TIMEOUT_SECONDS = 600
 const COLUMNS = ['session', 'realm', 'user', 'since', 'last used', 'address', 'state']
@@ -85,7 +85,7 @@ async function gather(sessions: Sessions, { selection, limit }: ListOptions) {
   const found: OperatorSession[] = []
   let next: string | null = null
   do {
-    const page: Page = await sessions.list(selection, next, Math.min(PAGE, limit))
+    const page: Page = await sessions.list(selection, next, Math.min(PAGE_SESSIONS, limit))
     found.push(...page.sessions)
     next = page.next
   } while (next !== null && found.length < limit)

@@ -28,7 +28,8 @@ export interface SessionChangeOptions {
 type Facts = { id?: string; seconds?: number; expires_in?: number; reason?: SessionEndReason }
 type News = [name: string, facts?: Facts]
 
-const QUIET = 50_000
+/** Beyond two of the gateway's heartbeats. */
+const QUIET_MILLISECONDS = 50_000
 
 /**
  * Calls the listener in every tab that has asked, until the returned function is called. When somebody else has logged
@@ -96,7 +97,7 @@ export function onSessionChange(
   async function listen(): Promise<void> {
     const connection = new AbortController()
     cut = () => connection.abort()
-    let quiet = setTimeout(cut, QUIET)
+    let quiet = setTimeout(cut, QUIET_MILLISECONDS)
     try {
       const { status, body } = await fetch(url, { credentials: 'include', signal: connection.signal })
       if (status === 401) {
@@ -109,7 +110,7 @@ export function onSessionChange(
         const { done, value } = await reader.read()
         if (done) return
         clearTimeout(quiet)
-        quiet = setTimeout(cut, QUIET)
+        quiet = setTimeout(cut, QUIET_MILLISECONDS)
         const blocks = (text + value).split('\n\n')
         text = blocks.pop() ?? ''
         for (const block of blocks) {

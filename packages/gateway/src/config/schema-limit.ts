@@ -54,6 +54,5 @@ type ParsedLimit = z.output<typeof limit> | z.output<typeof addressLimit>
 
 export function resolveLimit(parsed: ParsedLimit | undefined): LimitConfig | null {
   if (parsed === undefined) return null
-  const { rate: counted, burst: saved, by } = parsed
-  return { ...counted, burst: saved, by, isShared: 'shared' in parsed && parsed.shared }
+  return { ...parsed.rate, burst: parsed.burst, by: parsed.by, isShared: 'shared' in parsed && parsed.shared }
 }

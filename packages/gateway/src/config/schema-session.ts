@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { duration, flag, matching, storeAddress, wholeNumber } from './schema-values.ts'
 
-const FULL = ['endOldest', 'refuseLogin'] as const
+const WHEN_FULL = ['endOldest', 'refuseLogin'] as const
 const AFTER_LIMIT = ['sso', 'reauthenticate'] as const
 const CLIENT_ADDRESS = ['none', 'network', 'full'] as const
 const IN_FLIGHT = ['finish', 'cut'] as const
@@ -56,7 +56,7 @@ export const session = z
       'x-type': 'number of sessions',
     }),
     whenFull: z
-      .enum(FULL, `one of ${FULL.join(', ')}`)
+      .enum(WHEN_FULL, `one of ${WHEN_FULL.join(', ')}`)
       .default('endOldest')
       .meta({
         description: 'What a login beyond `maxPerUser` does: end the oldest session, or be refused.',

@@ -35,9 +35,9 @@ export interface HttpServer {
   close(): Promise<void>
 }
 
-const IDLE_SWEEP_MS = 50
+const IDLE_SWEEP_MILLISECONDS = 50
 /** How often node looks for requests whose headers take too long. */
-const CHECK_CONNECTIONS_MS = 5000
+const CHECK_CONNECTIONS_MILLISECONDS = 5000
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { limits, listen, upgradeHandler } = options
@@ -47,7 +47,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     // Bodies have limits of their own where they are read: an upload may take its time as long as it moves.
     requestTimeout: 0,
     keepAliveTimeout: limits.keepAliveSeconds * 1000,
-    connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MS, (limits.headersTimeoutSeconds * 1000) / 2),
+    connectionsCheckingInterval: Math.min(CHECK_CONNECTIONS_MILLISECONDS, (limits.headersTimeoutSeconds * 1000) / 2),
     optimizeEmptyRequests: true,
     ...(upgradeHandler === null ? {} : { shouldUpgradeCallback: asksForAnotherProtocol }),
   }
@@ -90,7 +90,7 @@ function close(server: Server, sockets: ReadonlySet<Socket>, seconds: number): P
       for (const socket of sockets) socket.destroy()
     }, seconds * 1000)
     // A connection becomes idle only after its last answer, and node would keep it for the next request.
-    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
+    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MILLISECONDS)
     server.close(() => {
       clearTimeout(cut)
       clearInterval(sweep)

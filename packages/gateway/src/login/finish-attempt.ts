@@ -200,6 +200,9 @@ async function answerFailedCode(
   const { code, detail, cause } = error
   if (!LOST_CODE.includes(code) && !FAILED_LOGIN.includes(code)) {
     tellRefused(request, code, code, options)
+    // The realm knows of that end by now, and asks who it is.
+    if (code === 'ERR_SESSION_REVOKED')
+      return isSilent(attempt) ? leave(attempt, options) : restart(request, attempt, code, options)
     throw error
   }
   options.events.emit({ kind: 'request.failed', requestId: request.id, code, detail, cause })

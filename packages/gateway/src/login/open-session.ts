@@ -2,6 +2,7 @@
 import { buildRedirect, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import { addParameter } from '../http/return-to.ts'
+import { isGatewayError } from '../kernel/errors.ts'
 import type { Redeemed } from '../realm/relying-party.ts'
 import { describeDevice } from '../session/device.ts'
 import type { NewSession, SessionLifecycle } from '../session/lifecycle.ts'
@@ -14,7 +15,7 @@ import { clearAttempt } from './login-refusal.ts'
 export type OpenedSession = Awaited<ReturnType<SessionLifecycle['open']>>
 
 /** Rejects as `SessionLifecycle.open` does. */
-export function openSession(
+export async function openSession(
   request: GatewayRequest,
   redeemed: Redeemed,
   before: Pick<NewSession, 'heals' | 'continues'>,
@@ -23,7 +24,16 @@ export function openSession(
   const { realm, issuer } = options.realm
   const { sub, sid = null } = redeemed.claims
   const device = describeDevice(request, options.keptAddress)
-  return options.sessions.open({ ...redeemed, realm, issuer, subject: sub, sid, device, ...before })
+  try {
+    return await options.sessions.open({ ...redeemed, realm, issuer, subject: sub, sid, device, ...before })
+  } catch (error) {
+    const { refreshToken } = redeemed.tokens
+    // Keycloak tells of an end before it is done with it. Whoever logs in meanwhile keeps its session alive there, and
+    // would be let in by it again and again.
+    if (isGatewayError(error, 'ERR_SESSION_REVOKED') && refreshToken !== null)
+      await options.realm.endSession(refreshToken)
+    throw error
+  }
 }
 
 /** `hadSession`: the browser has shown that it keeps our cookies. */

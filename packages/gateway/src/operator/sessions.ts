@@ -8,17 +8,17 @@ export interface OperatorSessionsOptions {
   readonly administration: SessionAdministration
 }
 
-const PAGE = 100
-const PAGE_MAX = 1000
+const PAGE_SESSIONS = 100
+const PAGE_MAX_SESSIONS = 1000
 const BAD_REQUEST = buildJson(400, { code: 'bad_request' })
 
 /** `?user=` or `?sid=`, or all of them page by page (`?limit=`, `?after=`). 400 for anything else. */
 export function listSessions(request: OperatorRequest, { administration }: OperatorSessionsOptions): Promise<Reply> {
   return whileStoreAnswers(async () => {
-    const { after = null, limit = String(PAGE), ...selecting } = Object.fromEntries(request.query)
+    const { after = null, limit = String(PAGE_SESSIONS), ...selecting } = Object.fromEntries(request.query)
     const selection = Object.keys(selecting).length === 0 ? ({ kind: 'all' } as const) : parseSelection(selecting)
     const count = /^\d{1,4}$/.test(limit) ? Number(limit) : 0
-    if (selection === null || isRepeated(request) || count < 1 || count > PAGE_MAX) return BAD_REQUEST
+    if (selection === null || isRepeated(request) || count < 1 || count > PAGE_MAX_SESSIONS) return BAD_REQUEST
     const page = await administration.list(selection, after, count)
     return buildJson(200, { sessions: page.sessions.map(describeSession), next: page.next })
   })

@@ -1,5 +1,6 @@
 // How many requests a key may make, in windows that begin with a key's first request. Counts in the memory of this
-// process, or where a route asks for it in the store of all of them. A limit belongs to a route or an endpoint as an object: no way to write a path leads around it.
+// process, or where a route asks for it in the store of all of them. A limit belongs to a route or an endpoint as an
+// object: no way to write a path leads around it.
 import {
   BurstyRateLimiter,
   type RateLimiterAbstract,
@@ -42,7 +43,7 @@ const BURST_WINDOWS = 10
 /** 12 to 20 MB of counters. A key beyond them replaces the quietest one; while all are at their limit, it is refused. */
 const KEYS_MAX = 20_000
 /** A longer timer goes off at once, and the library would forget its counters with it. */
-const TIMER_MAX_MILLIS = 2 ** 31 - 1
+const TIMER_MAX_MILLISECONDS = 2 ** 31 - 1
 
 /** Throws a `TypeError` for a window that is too long for a timer: nothing would be limited. */
 export function createRateLimiter(limit: RateLimit): RateLimiter {
@@ -101,8 +102,13 @@ export function createSharedRateLimiter(limit: RateLimit, { name, place, local, 
   }
 }
 
-function createSharedCounter(place: CounterPlace, keyPrefix: string, points: number, duration: number): Counter {
-  const common = { points, duration, storeClient: place.client }
+function createSharedCounter(
+  place: CounterPlace,
+  keyPrefix: string,
+  points: number,
+  seconds: number,
+): RateLimiterAbstract {
+  const common = { points, duration: seconds, storeClient: place.client }
   if (place.kind === 'redis') {
     return new RateLimiterRedis({ ...common, keyPrefix: `${place.prefix}:limit:${keyPrefix}`, useRedisPackage: true })
   }
@@ -113,9 +119,8 @@ function createSharedCounter(place: CounterPlace, keyPrefix: string, points: num
 
 type Counter = Pick<RateLimiterAbstract, 'consume'>
 
-function joinCounters(rate: RateLimiterAbstract | Counter, extra: RateLimiterAbstract | Counter | null): Counter {
-  if (extra === null) return rate
-  return new BurstyRateLimiter(rate as RateLimiterAbstract, extra as RateLimiterAbstract)
+function joinCounters(rate: RateLimiterAbstract, extra: RateLimiterAbstract | null): Counter {
+  return extra === null ? rate : new BurstyRateLimiter(rate, extra)
 }
 
 interface Counted {
@@ -148,7 +153,7 @@ function verdictsOf({ requests, windowSeconds }: RateLimit) {
 function createMemoryCounters({ requests, windowSeconds, burst }: RateLimit) {
   const burstSeconds = windowSeconds * BURST_WINDOWS
   const lifeMillis = (burst === 0 ? windowSeconds : burstSeconds) * 1000
-  if (lifeMillis > TIMER_MAX_MILLIS) throw new TypeError('the window of a rate limit is too long')
+  if (lifeMillis > TIMER_MAX_MILLISECONDS) throw new TypeError('the window of a rate limit is too long')
   const rate = new RateLimiterMemory({ keyPrefix: '', points: requests, duration: windowSeconds })
   const extra = new RateLimiterMemory({ keyPrefix: '', points: burst, duration: burstSeconds })
   return { rate, extra, lifeMillis }

@@ -1,6 +1,5 @@
 // A refresh token becomes new tokens, or a verdict about the session. Only two things say that the tokens are over: a 400
 // `invalid_grant`, and an ID token the realm has verifiably signed for somebody else. All else is trouble that passes.
-
 import { GatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import { parseAccessClaims, parseRoles } from './access-token.ts'

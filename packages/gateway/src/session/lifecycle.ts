@@ -103,7 +103,7 @@ export interface SessionLifecycleOptions {
   /** The realm is asked at least this often; null: when the access token is due. */
   readonly verifySeconds: number | null
   readonly events: Events
-  /** Called once for each session that has ended here; must not throw. */
+  /** Called at least once for each session that has ended here; must not throw. */
   readonly onEnded: (session: Session, by: SessionEnd) => void
 }
 
@@ -152,11 +152,11 @@ export function createSessionLifecycle(options: SessionLifecycleOptions): Sessio
   async function end(live: LiveSession, by: SessionEnd, because: string): Promise<boolean> {
     const existed = await store.delete(live.key, by)
     hot.drop(live.key)
-    if (!existed) return false
     const { realm, subject, handle } = live.session
-    events.emit({ kind: 'session.ended', realm, subject, session: handle, by, because })
+    if (existed) events.emit({ kind: 'session.ended', realm, subject, session: handle, by, because })
+    // Even then: whose deletion it was may not have been answered, and the realm must hear of it at least once.
     options.onEnded(live.session, by)
-    return true
+    return existed
   }
 
   /** When tokens that stay are due does not change because something else of the session did. */

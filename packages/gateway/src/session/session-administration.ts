@@ -54,7 +54,7 @@ export interface SessionAdministrationOptions {
   readonly limits: SessionLimits
 }
 
-const PAGE = 200
+const PAGE_SESSIONS = 200
 
 /** All methods reject with `ERR_STORE_UNAVAILABLE`. */
 export function createSessionAdministration(options: SessionAdministrationOptions): SessionAdministration {
@@ -72,7 +72,7 @@ export function createSessionAdministration(options: SessionAdministrationOption
   async function* everySession(): AsyncGenerator<LiveSession> {
     let after: string | null = null
     do {
-      const page: Awaited<ReturnType<SessionLifecycle['list']>> = await lifecycle.list(after, PAGE)
+      const page: Awaited<ReturnType<SessionLifecycle['list']>> = await lifecycle.list(after, PAGE_SESSIONS)
       yield* page.sessions
       after = page.next
     } while (after !== null)
@@ -105,7 +105,7 @@ export function createSessionAdministration(options: SessionAdministrationOption
     // What nobody can open has no person to tell about, and must not come back with a key that is found again.
     let after: string | null = null
     do {
-      const page: Awaited<ReturnType<SessionStore['list']>> = await store.list(after, PAGE)
+      const page: Awaited<ReturnType<SessionStore['list']>> = await store.list(after, PAGE_SESSIONS)
       for (const key of page.keys) if (await store.delete(key, 'administrator')) ended += 1
       after = page.next
     } while (after !== null)

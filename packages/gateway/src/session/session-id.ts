@@ -11,9 +11,10 @@ export function createSessionId(): string {
   return createSecret(SESSION_ID_BYTES)
 }
 
-/** The public handle: known to others, opens nothing. */
+/** The public handle: known to others, opens nothing. On a command line it must not look like an option. */
 export function createHandle(): string {
-  return createSecret(HANDLE_BYTES)
+  const handle = createSecret(HANDLE_BYTES)
+  return handle.startsWith('-') ? createHandle() : handle
 }
 
 /** The record's key: whoever reads the store cannot make a cookie of it. */

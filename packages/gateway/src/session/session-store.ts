@@ -61,8 +61,8 @@ export interface StoredDocument {
 }
 
 /**
- * The port every store implements. All methods reject with `ERR_STORE_UNAVAILABLE` when the store cannot be asked. Nothing blocks the event loop while
- * it waits. Expired claims, tombstones and leases count as absent.
+ * The port every store implements. All methods reject with `ERR_STORE_UNAVAILABLE` when the store cannot be asked.
+ * Nothing blocks the event loop while it waits. Expired claims, tombstones and leases count as absent.
  */
 export interface SessionStore {
   /** The store's clock. Instants in records, claims, tombstones and leases are read from it alone. */

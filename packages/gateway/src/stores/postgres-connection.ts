@@ -5,12 +5,12 @@ import type { SessionEnd } from '../kernel/events.ts'
 import { type Clock, systemElapsed } from '../kernel/time.ts'
 import { wait, within } from '../kernel/wait.ts'
 import type { StoreChange } from '../session/session-store.ts'
+import { type Announcements, buildMessage, createAnnouncements } from './announcements.ts'
 import { isPassing, postgresError, unavailable } from './postgres-errors.ts'
 import type { Statements } from './postgres-statements.ts'
 import { type ChangeWay, listenForChanges, pollForChanges } from './postgres-ways.ts'
 import type { Ask, PostgresLine, PostgresWire } from './postgres-wire.ts'
 import { createReachability } from './reachability.ts'
-import { type Announcements, buildMessage, createAnnouncements } from './redis-announcements.ts'
 import { createStoreClock } from './store-clock.ts'
 
 export interface PostgresConnection {

@@ -1,10 +1,10 @@
 // The session store on PostgreSQL.
 import type { ClaimOutcome, SessionStore, StoreChange } from '../session/session-store.ts'
+import { buildMessage } from './announcements.ts'
 import type { PostgresConnection } from './postgres-connection.ts'
 import { createPostgresSessions } from './postgres-sessions.ts'
 import type { Statements } from './postgres-statements.ts'
 import { unnamed, type Value } from './postgres-wire.ts'
-import { buildMessage } from './redis-announcements.ts'
 
 export interface PostgresStore extends SessionStore {
   /** Where limits count that all processes share: as much of a client as that needs, with our limits in time. */

@@ -94,7 +94,7 @@ export function isPoolersRefusal(error: unknown): boolean {
   return sqlState(error) === '08P01'
 }
 
-function settings(place: PostgresPlace, { questionMillis, areServerSide }: LineLimits): ClientConfig {
+function buildSettings(place: PostgresPlace, { questionMillis, areServerSide }: LineLimits): ClientConfig {
   const { host, port, user, database, isTls, ca } = place
   const trust = ca.length === 0 ? {} : { ca: [...getCACertificates('default'), ...ca] }
   const limits = { statement_timeout: questionMillis, idle_in_transaction_session_timeout: questionMillis }
@@ -139,7 +139,7 @@ export async function openLine(
   limits: LineLimits,
   { hear, onLost }: { readonly hear: (channel: string, message: string) => void; readonly onLost: () => void },
 ): Promise<PostgresLine> {
-  const client = new pg.Client(settings(place, limits))
+  const client = new pg.Client(buildSettings(place, limits))
   let isOver = false
   const end = () => {
     if (!isOver) onLost()
@@ -164,7 +164,7 @@ export interface PoolLimits extends LineLimits {
 }
 
 export function createPostgresWire(pg: Postgres, place: PostgresPlace, limits: PoolLimits): PostgresWire {
-  const pool = new pg.Pool({ ...settings(place, limits), max: limits.connections })
+  const pool = new pg.Pool({ ...buildSettings(place, limits), max: limits.connections })
   const open = new Set<Client>()
   let isPreparing = false
   let isClosed = false

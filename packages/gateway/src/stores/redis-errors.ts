@@ -23,27 +23,27 @@ const PASSING = new Set([
 ])
 
 /** The server's answers begin with a word in capitals, which is a code of Redis; errors of the library do not. */
-function word(error: unknown): string {
+function codeOf(error: unknown): string {
   return error instanceof Error ? (/^-?([A-Z]{2,})\b/.exec(error.message)?.[1] ?? '') : ''
 }
 
 /** The server did not answer, or only that it cannot do so now. */
 export function isPassing(error: unknown): boolean {
-  return !isGatewayError(error) && (word(error) === '' || PASSING.has(word(error)))
+  return !isGatewayError(error) && (codeOf(error) === '' || PASSING.has(codeOf(error)))
 }
 
 export function isUnknownScript(error: unknown): boolean {
-  return word(error) === 'NOSCRIPT'
+  return codeOf(error) === 'NOSCRIPT'
 }
 
 /** Why the server will never let us work; null where it may yet. */
 export function refusalOf(error: unknown): string | null {
-  return REFUSED.get(word(error)) ?? null
+  return REFUSED.get(codeOf(error)) ?? null
 }
 
 export function redisError(error: unknown): GatewayError {
   if (isGatewayError(error)) return error
-  return unavailable(word(error) === 'OOM' ? 'full' : systemCode(error) || word(error) || 'connection')
+  return unavailable(codeOf(error) === 'OOM' ? 'full' : systemCode(error) || codeOf(error) || 'connection')
 }
 
 export function unavailable(reason: string): GatewayError {

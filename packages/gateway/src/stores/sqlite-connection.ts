@@ -6,8 +6,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { GatewayError } from '../kernel/errors.ts'
 import { storeError, storeFailure } from './store-error.ts'
 
-const FIRST_PAUSE_MILLIS = 1
-const LONGEST_PAUSE_MILLIS = 20
+const FIRST_PAUSE_MILLISECONDS = 1
+const LONGEST_PAUSE_MILLISECONDS = 20
 
 export interface Connection {
   /** Runs one statement or several that need no common view. */
@@ -64,7 +64,7 @@ function refuseNewerSchema(minReaderVersion: number, schemaVersion: number): voi
 /** Tries again after growing, jittered pauses. Rejects with `ERR_STORE_UNAVAILABLE` at the limit or on other failures. */
 export async function retryWhileBusy<T>(limitMillis: number, work: () => T): Promise<T> {
   const giveUpAt = performance.now() + limitMillis
-  for (let pause = FIRST_PAUSE_MILLIS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS)) {
+  for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLISECONDS)) {
     try {
       return work()
     } catch (error) {

@@ -32,7 +32,7 @@ export const CLOSING: LastWord = { by: 'gateway', code: GOING_AWAY, reason: 'the
 const SILENT: LastWord = { by: 'idle', code: GOING_AWAY, reason: 'silent for too long' }
 
 /** For the rest of a frame, and again for the browser's answer to the last word. */
-const PATIENCE_MS = 1000
+const PATIENCE_MILLISECONDS = 1000
 /** A silence is asked into at each end of a part of it. */
 const SILENCE_PARTS = 3
 
@@ -167,7 +167,7 @@ export class Tunnel {
 
   #wait(): void {
     clearTimeout(this.#timer)
-    this.#timer = setTimeout(cut, PATIENCE_MS, this)
+    this.#timer = setTimeout(cut, PATIENCE_MILLISECONDS, this)
   }
 }
 

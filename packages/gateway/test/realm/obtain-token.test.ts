@@ -349,7 +349,7 @@ test('the senseless Retry-After of a starting Keycloak is capped', async () => {
 })
 
 test('a realm that falls silent is given up after the time limit', async () => {
-  const impatient = await startHarness(() => ({ timeoutSeconds: 0.2 }))
+  const impatient = await startHarness(() => ({ timeoutSeconds: 1 }))
   impatient.realm.answer('token', () => {})
   assert.equal((await impatient.relyingParty.requestClientToken([])).kind, 'unavailable')
   await impatient.close()

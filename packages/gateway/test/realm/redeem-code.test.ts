@@ -129,7 +129,7 @@ for (const fields of [
 }
 
 test('a realm that falls silent is given up after the time limit', async () => {
-  const impatient = await startHarness(() => ({ timeoutSeconds: 0.2 }))
+  const impatient = await startHarness(() => ({ timeoutSeconds: 1 }))
   impatient.realm.answer('token', () => {})
   await assert.rejects(impatient.relyingParty.redeemCode(redemption), (error) =>
     isGatewayError(error, 'ERR_REALM_TIMEOUT'),

@@ -218,7 +218,7 @@ test('the senseless Retry-After of a starting Keycloak is capped', async () => {
 
 for (const moment of ['before the headers', 'in the body']) {
   test(`a realm that falls silent ${moment} is given up after the time limit`, async () => {
-    const impatient = await startHarness(() => ({ timeoutSeconds: 0.2 }))
+    const impatient = await startHarness(() => ({ timeoutSeconds: 1 }))
     impatient.realm.answer('token', (_request, response) => {
       if (moment === 'in the body') response.writeHead(200, { 'content-type': 'application/json' }).write('{')
     })

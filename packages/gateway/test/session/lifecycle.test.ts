@@ -61,6 +61,18 @@ test('the end of a session is told once', async () => {
   assert.equal(events.filter((event) => event.kind === 'session.ended').length, 1)
 })
 
+test('an end whose deletion was done and not answered is still told to the realm', async () => {
+  const { replica, store } = createReplicaSet()
+  const unanswered = {
+    ...store,
+    delete: async (...args: Parameters<typeof store.delete>) => !(await store.delete(...args)),
+  }
+  const { lifecycle, ended } = replica(unanswered)
+  const { live } = await lifecycle.open(buildNewSession())
+  assert.equal(await lifecycle.end(live, 'administrator', 'test'), false)
+  assert.deepEqual(ended, [live.session.handle])
+})
+
 test('use on one replica keeps the session from idling out on another', async () => {
   const { clock, replica } = createReplicaSet()
   const [busy, quiet] = [replica(), replica()]

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { realmEndAt, refreshDueAt, secondLoginOf, sessionState } from '../../src/session/session.ts'
+import { createHandle } from '../../src/session/session-id.ts'
 import { buildSession, buildTokens } from '../support/sessions.ts'
 
 const limits = { idleSeconds: 1800, absoluteSeconds: 3600 }
@@ -41,4 +42,8 @@ test('a token that lives for seconds is due after two thirds of its life', () =>
 
 test('a realm named like a property of every object has no second login by that', () => {
   assert.equal(secondLoginOf(buildSession({ secondLogins: {} }), 'constructor'), null)
+})
+
+test('no handle looks like an option of a command line', () => {
+  for (let drawn = 0; drawn < 3000; drawn += 1) assert.doesNotMatch(createHandle(), /^-/)
 })

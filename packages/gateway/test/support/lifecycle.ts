@@ -11,6 +11,8 @@ import { buildTokens } from './sessions.ts'
 export interface Replica {
   readonly lifecycle: SessionLifecycle
   readonly events: readonly GatewayEvent[]
+  /** Handles of sessions whose end the realm would be told of. */
+  readonly ended: readonly string[]
 }
 
 export interface ReplicaSet {
@@ -36,6 +38,7 @@ export function createReplicaSet({ staleSeconds = 60 }: { readonly staleSeconds?
     replica(over = store) {
       const bus = createEvents()
       const events: GatewayEvent[] = []
+      const ended: string[] = []
       bus.subscribe((event) => events.push(event))
       const lifecycle = createSessionLifecycle({
         store: over,
@@ -47,9 +50,9 @@ export function createReplicaSet({ staleSeconds = 60 }: { readonly staleSeconds?
         staleSeconds,
         verifySeconds: null,
         events: bus,
-        onEnded: () => {},
+        onEnded: ({ handle }) => void ended.push(handle),
       })
-      return { lifecycle, events, bus }
+      return { lifecycle, events, ended, bus }
     },
   }
 }

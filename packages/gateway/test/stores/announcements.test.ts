@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { StoreChange } from '../../src/session/session-store.ts'
-import { type Announcement, createAnnouncements } from '../../src/stores/redis-announcements.ts'
+import { type Announcement, createAnnouncements } from '../../src/stores/announcements.ts'
 
 const ENDED: StoreChange = { kind: 'ended', key: 'a:b', by: 'user-elsewhere' }
 const UNSURE: StoreChange = { kind: 'sessions', keys: ['a:b'] }

@@ -1,4 +1,4 @@
-// Who changed which record, told by Redis to every process, and by this process to itself: each change once, its own
+// Who changed which record, told by the store to every process, and by this process to itself: each change once, its own
 // before the call that made it resolves. What a call cannot know, because its answer was lost, the message itself tells.
 import { randomBytes } from 'node:crypto'
 import type { SessionEnd } from '../kernel/events.ts'
