@@ -17,6 +17,7 @@ const COMMANDS = [
   'keys signing retire',
   'plan',
   'drift',
+  'rbac',
 ]
 const DOCS = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
 

@@ -58,6 +58,13 @@ export function statusReason(error: unknown): string | undefined {
   return error instanceof ApiException ? statusOf(error.body).reason : undefined
 }
 
+/** The fields that the server did not take. */
+export function invalidFields(error: unknown): readonly string[] {
+  if (!(error instanceof ApiException) || error.code !== 422) return []
+  const { details } = (parse(error.body) ?? {}) as { readonly details?: { readonly causes?: readonly unknown[] } }
+  return (details?.causes ?? []).map((cause) => String((cause as { readonly field?: unknown }).field))
+}
+
 /** The server's `Status`; the client hands it on as text. */
 function statusOf(body: unknown): { readonly reason?: string; readonly message?: string } {
   const status = parse(body)

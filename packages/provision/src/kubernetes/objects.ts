@@ -1,6 +1,5 @@
 // The calls to single objects. Absence and conflict are values; everything else is thrown as the library throws it.
 import {
-  ApiException,
   PatchStrategy,
   setHeaderOptions,
   type V1DaemonSet,
@@ -9,7 +8,7 @@ import {
   type V1StatefulSet,
 } from '@kubernetes/client-node'
 import type { Workload } from '../wanted/wanted.ts'
-import { statusReason } from './cluster-error.ts'
+import { invalidFields, statusReason } from './cluster-error.ts'
 import type { ClusterApis } from './connection.ts'
 import { type buildSecret, FIELD_MANAGER } from './secret.ts'
 
@@ -30,7 +29,7 @@ export async function patchSecret(
   const { namespace, name } = body.metadata
   const request = { namespace, name, body, fieldManager: FIELD_MANAGER, force: isForced }
   return core.patchNamespacedSecret(request, contentType(PatchStrategy.ServerSideApply)).catch((error: unknown) => {
-    if (statusOf(error) === 409) return CONFLICT
+    if (isConflict(error)) return CONFLICT
     throw error
   })
 }
@@ -70,6 +69,7 @@ function absent(error: unknown): undefined {
   if (statusReason(error) !== 'NotFound') throw error
 }
 
-function statusOf(error: unknown): number | undefined {
-  return error instanceof ApiException ? error.code : undefined
+/** A uid that is not there any more is a conflict; one of an object made anew since is an invalid change of it. */
+function isConflict(error: unknown): boolean {
+  return statusReason(error) === 'Conflict' || invalidFields(error).includes('metadata.uid')
 }

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { type Cluster, createCluster } from '../../src/kubernetes/cluster.ts'
-import { type ClusterSecret, hashSecret } from '../../src/kubernetes/secret.ts'
+import { connect } from '../../src/kubernetes/connection.ts'
+import { CONFLICT, patchSecret } from '../../src/kubernetes/objects.ts'
+import { buildSecret, type ClusterSecret, hashSecret } from '../../src/kubernetes/secret.ts'
 import type { Workload } from '../../src/wanted/wanted.ts'
 import { type KubernetesServer, startKubernetes } from '../support/servers/kubernetes.ts'
 
@@ -146,6 +148,22 @@ test('a Secret that is handed over by our mark becomes ours', async () => {
   assert.equal(await cluster.applySecret(secret), 'updated')
   assert.deepEqual((await read(secret)).data, { ...secret.data, OLD: 'old' })
   assert.equal(await cluster.applySecret(secret), 'unchanged')
+})
+
+test('a Secret that was made anew meanwhile, by somebody else, is not taken by force', async () => {
+  const secret = await wanted()
+  await cluster.applySecret(secret)
+  const { uid } = (await read(secret)).metadata
+  const connection = connect({ kubeconfig: kubernetes.kubeconfig, context: null, timeoutSeconds: 10 })
+  const force = () =>
+    connection.ask({ what: 'write', rights: [], secrets: [] }, (apis) =>
+      patchSecret(apis, buildSecret(secret, uid), { isForced: true }),
+    )
+  await kubernetes.ask('DELETE', pathOf(secret))
+  assert.equal(await force(), CONFLICT)
+  await makeByHand(secret)
+  assert.equal(await force(), CONFLICT)
+  assert.deepEqual((await read(secret)).data, { OIDC_CLIENT_ID: 'hand', OLD: 'old' })
 })
 
 test('many at the same time make one Secret', async () => {

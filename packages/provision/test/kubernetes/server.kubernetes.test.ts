@@ -70,3 +70,37 @@ test('creating by server-side apply takes the right to create as well as to patc
     assert.equal(status, 403, verb)
   }
 })
+
+async function prepareApply(name: string) {
+  const path = `/api/v1/namespaces/${await kubernetes.createNamespace()}/secrets/${name}`
+  const metadata = { apiVersion: 'v1', kind: 'Secret', metadata: { name } }
+  return {
+    path,
+    apply: (manager: string, content: object) =>
+      kubernetes.ask('PATCH', `${path}?fieldManager=${manager}`, { ...metadata, ...content }),
+  }
+}
+
+test('keys that are left out of an apply go when they were sent as data, and stay when they were sent as stringData', async () => {
+  for (const [field, value, left] of [
+    ['data', 'eA==', ['a']],
+    ['stringData', 'x', ['a', 'b']],
+  ] as const) {
+    const { apply } = await prepareApply('kept')
+    await apply('t', { [field]: { a: value, b: value } })
+    const { body } = await apply('t', { [field]: { a: value } })
+    assert.deepEqual(Object.keys(body.data).sort(), left, field)
+  }
+})
+
+test('an apply with a uid changes only that very object', async () => {
+  const { path, apply } = await prepareApply('again')
+  const first = await apply('t', { data: { a: 'eA==' } })
+  const withUid = { metadata: { name: 'again', uid: first.body.metadata.uid }, data: { a: 'eQ==' } }
+  assert.equal((await apply('t', withUid)).status, 200)
+  await kubernetes.ask('DELETE', path)
+  assert.equal((await apply('t', withUid)).status, 409)
+  await apply('t', { data: { a: 'eA==' } })
+  const { status, body } = await apply('t', withUid)
+  assert.deepEqual([status, body.details.causes[0].field], [422, 'metadata.uid'])
+})
