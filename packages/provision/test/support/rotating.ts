@@ -41,6 +41,12 @@ export interface Rotating {
   close(): Promise<void>
 }
 
+export interface RotatingParts {
+  readonly hasServiceAccount?: boolean
+  /** Of the credential. */
+  readonly roles?: readonly string[]
+}
+
 export interface Look {
   readonly id: string
   readonly secret: string
@@ -48,15 +54,15 @@ export interface Look {
 }
 
 export async function prepareRotation(
-  { admin, issuer, url }: Keycloak,
-  { hasServiceAccount = true }: { readonly hasServiceAccount?: boolean } = {},
+  { admin, issuer, url }: Pick<Keycloak, 'admin' | 'issuer' | 'url'>,
+  { hasServiceAccount = true, roles = ['manage-clients'] }: RotatingParts = {},
 ): Promise<Rotating> {
   const realm = `rotate-${randomUUID()}`
   const folder = mkdtempSync(join(tmpdir(), 'doorman-rotate-'))
   const envFile = join(folder, 'job.env')
   await admin.post('', { realm, enabled: true })
   await admin.post(`${realm}/clients`, { ...PROVISIONER, serviceAccountsEnabled: true, standardFlowEnabled: false })
-  await giveRoles(admin, realm, PROVISIONER.clientId, ['manage-clients'])
+  await giveRoles(admin, realm, PROVISIONER.clientId, roles)
   const client = wantedClient('job', { deliver: [{ kind: 'env-file', path: 'job.env', keys: SHAPES.generic }] })
   const id = await admin.post<string>(`${realm}/clients`, {
     clientId: client.clientId,
