@@ -7,6 +7,7 @@ import { addInit } from './init-command.ts'
 import { parsePort } from './port.ts'
 import { addApply } from './provision/apply-command.ts'
 import { addBootstrap } from './provision/bootstrap-command.ts'
+import { addDoctor } from './provision/doctor-command.ts'
 import { addDrift, addPlan } from './provision/plan-command.ts'
 import { addRbac } from './provision/rbac-command.ts'
 import { addSecret } from './provision/secret-command.ts'
@@ -61,6 +62,7 @@ function buildProgram(context: Context): Command {
   addBootstrap(program, configOption(), context)
   addDrift(program, configOption(), context)
   addRbac(program, configOption(), context)
+  addDoctor(program, configOption(), context)
   addSecret(program, configOption, context)
   return program
 }

@@ -5,6 +5,20 @@ export { type BootstrapOptions, bootstrapRealm, type Provisioner } from './apply
 export { createSecretReader, orderRealms } from './apply/other-realms.ts'
 export { BOOTSTRAP_OWNER, neededRoles, type ProvisionerUse } from './apply/provisioner.ts'
 export type { SecretOf } from './apply/work.ts'
+export { readDeliveredSecret } from './doctor/delivered-secret.ts'
+export { type Diagnosis, diagnose, type Subject } from './doctor/diagnose.ts'
+export { renderDiagnosis } from './doctor/diagnosis-text.ts'
+export { FAULTS, type Fault, type Finding } from './doctor/finding.ts'
+export type {
+  ClientProof,
+  DoctorClient,
+  DoctorExchange,
+  DoctorGround,
+  DoctorLogin,
+  DoctorRealm,
+  DoctorService,
+  DoctorTools,
+} from './doctor/ground.ts'
 export { isProvisionError, ProvisionError, type ProvisionErrorCode } from './errors.ts'
 export { createRealmAdmin } from './keycloak/create-realm-admin.ts'
 export { observeRealm } from './keycloak/observe-realm.ts'

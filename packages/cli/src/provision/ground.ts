@@ -92,7 +92,8 @@ export function readProvisionFile(
   }
 }
 
-function openRealm(
+/** Undefined where `provision.realms` has no credential for it. Calls nobody. */
+export function openRealm(
   wanted: WantedRealm,
   { config, provision, locate }: ProvisionFile,
   onCall: (call: AdminCall) => void,
