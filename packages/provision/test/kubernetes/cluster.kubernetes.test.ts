@@ -68,7 +68,18 @@ test('a Secret that is as it should be is not written again', async () => {
   assert.equal((await read(secret)).metadata.resourceVersion, resourceVersion)
 })
 
-test('keys and labels that are no longer wanted go', async () => {
+test('a key or a label that is no longer wanted goes', async () => {
+  const secret = await wanted()
+  await cluster.applySecret(secret)
+  const keyLess = { ...secret, data: { OIDC_CLIENT_ID: 'mlflow' } }
+  assert.equal(await cluster.applySecret(keyLess), 'updated')
+  assert.deepEqual((await read(secret)).data, keyLess.data)
+  const labelLess = { ...keyLess, labels: {} }
+  assert.equal(await cluster.applySecret(labelLess), 'updated')
+  assert.equal((await read(secret)).metadata.labels.team, undefined)
+})
+
+test('keys and labels are renamed', async () => {
   const secret = await wanted()
   await cluster.applySecret(secret)
   const renamed = { ...secret, data: { CLIENT_SECRET: CANARY }, labels: { group: 'ml' } }
