@@ -12,7 +12,8 @@ const ENV = { KEYCLOAK_CLIENT_SECRET: SECRET, MODEL_CLIENT_SECRET: SECRET, AGENT
 
 function configurationsOf(page: string): readonly string[] {
   const blocks = readFileSync(`${ROOT}${page}`, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms)
-  return [...blocks].map(([, yaml = '']) => yaml).filter((yaml) => /^publicUrl:/m.test(yaml))
+  const texts = [...blocks].map(([, yaml = '']) => yaml.replaceAll(/\$\{file:[^}]+\}/g, SECRET))
+  return texts.filter((yaml) => /^publicUrl:/m.test(yaml))
 }
 
 for (const page of PAGES) {
