@@ -17,6 +17,9 @@ const COMMANDS = [
   'keys signing retire',
   'plan',
   'drift',
+  'secret show',
+  'secret deliver',
+  'secret rotate',
   'rbac',
 ]
 const DOCS = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
