@@ -3,6 +3,7 @@ import { type Command, InvalidArgumentError, type Option } from 'commander'
 import type { Environment } from '../environment.ts'
 import { CommandError } from '../failure.ts'
 import type { Terminal } from '../terminal.ts'
+import type { BootstrapOptions } from './bootstrap.ts'
 import type { Administrator } from './bootstrap-credential.ts'
 
 interface Context {
@@ -20,7 +21,7 @@ interface Flags {
   readonly adminClient?: string
   readonly adminRealm: string
   readonly adminSecretFile?: string
-  readonly envFile?: string
+  readonly out?: string
   readonly variable: string
 }
 
@@ -36,22 +37,31 @@ export function addBootstrap(program: Command, config: Option, { terminal, env, 
     .option('--admin-client <id>', "or a service account with an administrator's roles")
     .option('--admin-realm <name>', 'where the administrator is', 'master')
     .option('--admin-secret-file <file>', "the file with the administrator's password or secret")
-    .option('--env-file <file>', "where the account's secret goes (mode 0600); a pipe gets it otherwise")
+    .option('--out <file>', "the .env file that the account's secret goes to (mode 0600); otherwise a pipe gets it")
     .option('--variable <name>', 'what it is called there', parseVariable, 'DOORMAN_PROVISION_SECRET')
     .addHelpText('after', HELP)
     .action(async (flags: Flags) => {
       const { bootstrap } = await import('./bootstrap.ts')
-      const { config: file, realm = null, clientId = null, envFile = null, variable } = flags
-      const use = flags.readOnly === true ? 'plan' : 'apply'
-      const options = { file, realm, clientId, use, envFile, variable, administrator: administratorOf(flags) } as const
-      end(await bootstrap({ ...options, hasPipe: process.stdout.isTTY !== true }, terminal, env))
+      const options: BootstrapOptions = {
+        file: flags.config,
+        realm: flags.realm ?? null,
+        clientId: flags.clientId ?? null,
+        use: flags.readOnly === true ? 'plan' : 'apply',
+        administrator: administratorOf(flags),
+        envFile: flags.out ?? null,
+        variable: flags.variable,
+        hasPipe: process.stdout.isTTY !== true,
+      }
+      end(await bootstrap(options, terminal, env))
     })
 }
 
-function administratorOf({ adminUser, adminClient, adminRealm, adminSecretFile = null }: Flags): Administrator {
-  const of = { realm: adminRealm, secretFile: adminSecretFile }
-  if (adminUser !== undefined && adminClient === undefined) return { kind: 'user', name: adminUser, ...of }
-  if (adminClient !== undefined && adminUser === undefined) return { kind: 'client', name: adminClient, ...of }
+function administratorOf({ adminUser, adminClient, adminRealm: realm, adminSecretFile }: Flags): Administrator {
+  const secretFile = adminSecretFile ?? null
+  if (adminUser !== undefined && adminClient === undefined) return { kind: 'user', name: adminUser, realm, secretFile }
+  if (adminClient !== undefined && adminUser === undefined) {
+    return { kind: 'client', name: adminClient, realm, secretFile }
+  }
   throw new CommandError('say who the administrator is: --admin-user NAME or --admin-client ID')
 }
 
@@ -70,6 +80,6 @@ Environment:
 Without either, and without --admin-secret-file, it is asked for.
 
 Examples:
-  doorman bootstrap --admin-user admin --env-file provision.env
-  doorman bootstrap --read-only --client-id doorman-planner --admin-user admin --env-file planner.env
+  doorman bootstrap --admin-user admin --out provision.env
+  doorman bootstrap --read-only --client-id doorman-planner --admin-user admin --out planner.env
 `

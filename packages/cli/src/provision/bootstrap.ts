@@ -77,8 +77,8 @@ function findPlace({ realm, clientId }: BootstrapOptions, { config, provision, w
 /** Before anything is made. What a pod prints is kept in a log. */
 function checkDestination({ envFile, hasPipe }: BootstrapOptions, env: Environment): void {
   if (envFile !== null) return
-  if (!hasPipe) throw new CommandError('a secret is not shown on a terminal: use --env-file, or a pipe')
-  if (env.KUBERNETES_SERVICE_HOST) throw new CommandError('what a pod prints is logged: use --env-file')
+  if (!hasPipe) throw new CommandError('a secret is not shown on a terminal: use --out FILE, or a pipe')
+  if (env.KUBERNETES_SERVICE_HOST) throw new CommandError('what a pod prints is logged: use --out FILE')
 }
 
 function openAdmin({ wanted, adminUrl }: Place, credential: AdminCredential, { provision }: ProvisionFile) {

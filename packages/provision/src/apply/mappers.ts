@@ -1,6 +1,8 @@
 // Protocol mappers of a client or a scope: ours are written whole, by their own endpoints; others stay as they are.
 import { isDeepStrictEqual } from 'node:util'
+import { readTexts } from '../keycloak/observe-client.ts'
 import type { Representation } from '../keycloak/realm-admin.ts'
+import { completeConfig } from '../wanted/mappers.ts'
 import type { Json, WantedMapper } from '../wanted/wanted.ts'
 import { toObject } from './ownership.ts'
 
@@ -40,5 +42,7 @@ export async function writeMappers(
 }
 
 function isAsWanted(present: Representation, { protocolMapper, config }: WantedMapper): boolean {
-  return present.protocolMapper === protocolMapper && isDeepStrictEqual(present.config ?? {}, { ...config })
+  // Keycloak writes out what follows from other keys in some cases, and not in others.
+  const existing = completeConfig(readTexts(present.config))
+  return present.protocolMapper === protocolMapper && isDeepStrictEqual(existing, completeConfig(config))
 }

@@ -14,6 +14,8 @@ export interface AdminProxy {
   readonly url: string
   /** Breaks the call of that number, counted from 1 and from now on; with `onwards` all after it, too. */
   fail(nth: number, fault: Fault, reach: 'once' | 'onwards'): void
+  /** Keeps calls of that kind, such as `POST /clients`, waiting from the `nth` one on; reached once that one is there. */
+  hold(call: string, nth: number): { readonly reached: Promise<void>; release(): void }
   /** No more faults. */
   heal(): void
   /** Calls since the last `fail` or `heal`, such as `PUT /clients/ID`, without the realm. */
@@ -25,11 +27,13 @@ export interface AdminProxy {
 export async function startAdminProxy(target: string): Promise<AdminProxy> {
   let isBroken: (nth: number) => Fault | undefined = () => undefined
   let calls: string[] = []
+  let pass: (call: string) => Promise<void> = async () => undefined
   const server = createServer(async (incoming, outgoing) => {
     const { method = '', url = '' } = incoming
     if (!url.startsWith('/admin/')) return void (await forward(target, incoming, outgoing, 'answer'))
-    calls.push(`${method} ${url.replace(/^\/admin\/realms\/[^/?]+/, '').replace(/\?.*/, '')}`)
+    calls.push(`${method} ${pathOf(url)}`)
     const fault = isBroken(calls.length)
+    await pass(calls.at(-1) ?? '')
     if (fault === undefined) return void (await forward(target, incoming, outgoing, 'answer'))
     if (fault === 'lost') return void (await forward(target, incoming, outgoing, 'break'))
     await buffer(incoming)
@@ -43,6 +47,18 @@ export async function startAdminProxy(target: string): Promise<AdminProxy> {
     fail(nth, fault, reach) {
       calls = []
       isBroken = (number) => (number === nth || (reach === 'onwards' && number > nth) ? fault : undefined)
+    },
+    hold(call, nth) {
+      const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+      let seen = 0
+      pass = async (each) => {
+        if (each !== call) return
+        seen += 1
+        if (seen < nth) return
+        reached.resolve()
+        await released.promise
+      }
+      return { reached: reached.promise, release: released.resolve }
     },
     heal() {
       calls = []
@@ -72,4 +88,11 @@ async function forward(
   if (end === 'break') return void outgoing.destroy()
   const { 'transfer-encoding': __, connection: ___, ...kept } = answer.headers
   outgoing.writeHead(answer.statusCode ?? 502, { ...kept, 'content-length': content.length }).end(content)
+}
+
+function pathOf(url: string): string {
+  return url
+    .replace(/^\/admin\/realms\/[^/?]+/, '')
+    .replace(/\?.*/, '')
+    .replace(/\/$/, '')
 }
