@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Answer, ask } from '../call.ts'
 import type { ClientFacts } from '../client-facts.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Evidence, type Finding, ok, skipped, wrong } from '../finding.ts'
 import type { DoctorLogin } from '../ground.ts'
 import { told } from '../redaction.ts'
 import { evidenceOf } from '../refusal.ts'
@@ -60,6 +60,7 @@ async function judge(facts: ClientFacts, redirectUri: string, answer: Answer): P
   }
   const error = URL.parse(location)?.searchParams.get('error') ?? ''
   if (error === '' || HARMLESS.includes(error)) return undefined
+  if (error === 'unauthorized_client') return flowOff(clientId, { ...evidence, error })
   if (error === 'invalid_scope') {
     const { scopes = [] } = facts.client.login ?? {}
     const cause = `${clientId} may not ask for one of the scopes ${scopes.join(', ')}`
@@ -72,18 +73,11 @@ async function judge(facts: ClientFacts, redirectUri: string, answer: Answer): P
   return wrong('login-refused', cause, 'see what Keycloak says in its log', { ...evidence, error: told(error) })
 }
 
-async function unregistered(
-  facts: ClientFacts,
-  evidence: Readonly<Record<string, string | number | boolean | readonly string[]>>,
-): Promise<Finding> {
+async function unregistered(facts: ClientFacts, evidence: Evidence): Promise<Finding> {
   const { clientId } = facts.client
   const seen = await facts.look()
   if (seen.kind === 'seen' && seen.client.settings.standardFlowEnabled === false) {
-    const remedy = 'switch on "Standard flow", or run doorman apply'
-    return wrong('standard-flow-off', `nobody may log in to ${clientId}`, remedy, {
-      ...evidence,
-      field: 'standardFlowEnabled',
-    })
+    return flowOff(clientId, evidence)
   }
   const registered = seen.kind === 'seen' ? { registered: textsOf(seen.client.settings.redirectUris) } : {}
   const cause =
@@ -92,6 +86,14 @@ async function unregistered(
       : `the redirect URI ${evidence.redirectUri} is not registered, or the standard flow is off`
   const remedy = 'add it to "Valid redirect URIs" to the letter, or run doorman apply'
   return wrong('redirect-uri', cause, remedy, { ...evidence, ...registered, field: 'redirectUris' })
+}
+
+function flowOff(clientId: string, evidence: Evidence): Finding {
+  const remedy = 'switch on "Standard flow", or run doorman apply'
+  return wrong('standard-flow-off', `nobody may log in to ${clientId}`, remedy, {
+    ...evidence,
+    field: 'standardFlowEnabled',
+  })
 }
 
 function textsOf(value: unknown): readonly string[] {
