@@ -2,7 +2,7 @@
 
 import { isProvisionError } from '../errors.ts'
 import { observeClient } from '../keycloak/observe-client.ts'
-import type { ObservedServiceAccount, Seen } from '../keycloak/observed.ts'
+import type { ObservedServiceAccount } from '../keycloak/observed.ts'
 import { type Answer, ask } from './call.ts'
 import { readClaims, type TokenClaims } from './claims.ts'
 import { buildClientRequest } from './client-request.ts'
@@ -14,8 +14,8 @@ export interface ClientFacts {
   readonly realm: RealmFacts
   /** As Keycloak has it. */
   look(): Promise<Look>
-  /** Null: it has none. Asked only of a client that `look` has seen. */
-  serviceAccount(): Promise<Seen<ObservedServiceAccount> | null>
+  /** Null: it has none, or none that can be seen. */
+  serviceAccount(): Promise<ObservedServiceAccount | null>
   /** The proof that is known here, else the secret that the admin credential may read. */
   proof(): Promise<ClientProof>
   /** The answer to a code that nobody has issued: whoever the client is, it may ask that. */
@@ -106,22 +106,28 @@ async function lookAt(clientId: string, { access }: RealmFacts): Promise<Look> {
   const way = await access()
   if (way.kind === 'closed') return { kind: 'hidden', because: way.because }
   if (way.kind === 'failed') return { kind: 'hidden', because: 'the admin interface could not be asked' }
-  const found = await way.admin.clients.find(clientId)
-  return found === undefined ? { kind: 'absent' } : { kind: 'seen', client: observeClient(found) }
+  try {
+    const found = await way.admin.clients.find(clientId)
+    return found === undefined ? { kind: 'absent' } : { kind: 'seen', client: observeClient(found) }
+  } catch (error) {
+    // Its text may quote what was sent, the credential's token with it.
+    if (isProvisionError(error)) return { kind: 'hidden', because: `the admin interface fails: ${error.code}` }
+    throw error
+  }
 }
 
 async function lookAtAccount(
   look: () => Promise<Look>,
   { access }: RealmFacts,
-): Promise<Seen<ObservedServiceAccount> | null> {
+): Promise<ObservedServiceAccount | null> {
   const [seen, way] = [await look(), await access()]
   if (seen.kind !== 'seen' || way.kind !== 'open') return null
   try {
     const user = await way.admin.clients.serviceAccount(seen.client.id)
     if (typeof user?.id !== 'string') return null
-    return { kind: 'seen', value: { userId: user.id, ...(await way.admin.users.roleMappings(user.id)) } }
+    return { userId: user.id, ...(await way.admin.users.roleMappings(user.id)) }
   } catch (error) {
-    if (!isProvisionError(error, 'ERR_ADMIN_FORBIDDEN')) throw error
-    return { kind: 'hidden', lacks: String(error.detail.lacks) }
+    if (isProvisionError(error)) return null
+    throw error
   }
 }

@@ -67,10 +67,7 @@ const CLIENT_CHECKS: readonly Check<ClientFacts>[] = [
 
 const SERVICE_CHECKS: readonly Check<DoctorService>[] = [{ name: 'direct call', needs: [], run: checkDirectCall }]
 
-/**
- * Each finding as soon as it is there. Changes nothing anywhere. Rejects with `ERR_ADMIN_UNREACHABLE` and its like only
- * when the admin interface fails after it has answered.
- */
+/** Each finding as soon as it is there. Changes nothing anywhere. */
 export async function* diagnose(ground: DoctorGround, tools: DoctorTools): AsyncGenerator<Diagnosis, void> {
   const redaction = createRedaction()
   for (const realm of ground.realms) yield* diagnoseRealm(realm, tools, redaction)

@@ -260,6 +260,14 @@ test('an exchange for an audience that is not available is told apart', async ()
   assert.equal(wrongOf(await patient.examine({ client: unknown }), 'token exchange').fault, 'exchange-audience')
 })
 
+test('without a service account an exchange is judged by its mappers, those of the scopes it asks for included', async () => {
+  await patient.change({ serviceAccountsEnabled: false })
+  await patient.setAudiences(patient.client.clientId)
+  const client = { hasServiceAccount: false, audiences: [], roles: null }
+  assert.equal(wrongOf(await patient.examine({ client }), 'token exchange').fault, 'exchange-audience')
+  assert.equal(findingOf(await patient.examine({ ...OUTSIDE, client }), 'token exchange').kind, 'skipped')
+})
+
 test('an exchange with a scope that the client may not ask for is told apart', async () => {
   const exchanges = [{ audience: 'reports', scopes: ['no-such-scope'], because: 'services.reports.credential' }]
   assert.equal(wrongOf(await patient.examine({ client: { exchanges } }), 'token exchange').fault, 'scope-refused')

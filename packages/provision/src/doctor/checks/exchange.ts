@@ -3,6 +3,7 @@ import { readClaims } from '../claims.ts'
 import type { ClientFacts } from '../client-facts.ts'
 import { type Finding, ok, skipped, wrong } from '../finding.ts'
 import type { DoctorExchange } from '../ground.ts'
+import { mappedAudiences } from '../mapped-audiences.ts'
 import { told } from '../redaction.ts'
 import { errorOf, evidenceOf, saidOf, strangeAnswer } from '../refusal.ts'
 
@@ -17,7 +18,9 @@ export async function checkExchange(facts: ClientFacts): Promise<Finding> {
   const own = await facts.token()
   const subject = own.kind === 'token' ? own.token : null
   for (const exchange of exchanges) {
-    const found = await tryExchange(facts, exchange, subject)
+    const found =
+      (await tryExchange(facts, exchange, subject)) ??
+      (subject === null ? await judgeMappers(facts, exchange) : undefined)
     if (found !== undefined) return found
   }
   const audiences = exchanges.map(({ audience }) => audience).join(', ')
@@ -56,6 +59,13 @@ function judgeToken({ client, realm }: ClientFacts, { audience, because }: Docto
   if (audiences.includes(audience)) return undefined
   const cause = `the token that ${client.clientId} gets for ${audience} is not for it`
   return wrong('exchange-audience', cause, mapperRemedy(audience), { audience, aud: audiences, because })
+}
+
+async function judgeMappers(facts: ClientFacts, { audience, scopes, because }: DoctorExchange) {
+  const mapped = await mappedAudiences(facts, scopes)
+  if (mapped === undefined || mapped.includes(audience)) return undefined
+  const cause = `no mapper of ${facts.client.clientId}, nor of the scopes it asks for, is for ${audience}`
+  return wrong('exchange-audience', cause, mapperRemedy(audience), { audience, scopes, mapped, because })
 }
 
 async function refused(

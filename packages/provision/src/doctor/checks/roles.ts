@@ -16,7 +16,7 @@ export async function checkRoles(facts: ClientFacts): Promise<Finding> {
   if (missing.length === 0) return ok(wanted.join(', '))
   const evidence = { clientId, missing }
   const account = await facts.serviceAccount()
-  const given = account?.kind === 'seen' ? namesOf(account.value) : []
+  const given = account === null ? [] : namesOf(account)
   const held = missing.filter((name) => given.includes(name))
   if (held.length > 0) {
     const cause = `service-account-${clientId} has ${held.join(', ')}, and its tokens do not say so`
