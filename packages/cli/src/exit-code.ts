@@ -5,7 +5,7 @@ export const EXIT_CODE = {
   failure: 1,
   /** `doorman explain`: the request would be refused. */
   denied: 2,
-  /** `doorman plan` and `doorman drift`: Keycloak is not as the configuration wants it. */
+  /** `doorman plan` and `doorman drift`: something differs. `doorman secret deliver --dry-run`: it would be written. */
   changes: 2,
   /** The configuration is wrong (EX_CONFIG of sysexits). */
   configuration: 78,
