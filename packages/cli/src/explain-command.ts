@@ -1,6 +1,7 @@
 // The options of "doorman explain".
 import { METHODS } from 'node:http'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { CommandContext } from './command-context.ts'
 import type { Environment } from './environment.ts'
 import { CommandError } from './failure.ts'
 import type { Terminal } from './terminal.ts'
@@ -18,13 +19,7 @@ interface Flags {
   readonly showClaims?: true
 }
 
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
-
-export function addExplain(program: Command, config: Option, { terminal, env, end }: Context): void {
+export function addExplain(program: Command, config: Option, { terminal, env, end }: CommandContext): void {
   program
     .command('explain')
     .description('say what becomes of a request, and why: the route, every rule, the credential, the headers')

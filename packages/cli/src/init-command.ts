@@ -1,15 +1,10 @@
 // The options of "doorman init".
 import type { Command, Option } from 'commander'
+import type { CommandContext } from './command-context.ts'
 import type { InitOptions } from './commands/init.ts'
 import type { Environment } from './environment.ts'
 import { CommandError } from './failure.ts'
 import type { Terminal } from './terminal.ts'
-
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
 
 interface Flags extends InitOptions {
   readonly fromRealm?: true
@@ -18,7 +13,7 @@ interface Flags extends InitOptions {
   readonly out?: string
 }
 
-export function addInit(program: Command, config: Option, { terminal, env, end }: Context): void {
+export function addInit(program: Command, config: Option, { terminal, env, end }: CommandContext): void {
   program
     .command('init')
     .description("write doorman.yaml and the client for Keycloak's import dialog, and say what the realm lacks")

@@ -1,5 +1,6 @@
 // The command line: commands, options and help. What a command does stands in its own module, loaded when asked for.
 import { Command, CommanderError, Option } from 'commander'
+import type { CommandContext } from './command-context.ts'
 import type { Environment } from './environment.ts'
 import { EXIT_CODE } from './exit-code.ts'
 import { addExplain } from './explain-command.ts'
@@ -14,12 +15,6 @@ import { addSecret } from './provision/secret-command.ts'
 import { addSessions } from './sessions-command.ts'
 import type { Terminal } from './terminal.ts'
 import { readVersion } from './version.ts'
-
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
 
 /** Runs one command line; the result is the exit code. */
 export async function runProgram(args: readonly string[], terminal: Terminal, env: Environment): Promise<number> {
@@ -38,7 +33,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal, en
   return exitCode
 }
 
-function buildProgram(context: Context): Command {
+function buildProgram(context: CommandContext): Command {
   const program = new Command('doorman')
     .description('The front door for applications on Keycloak: log in, sessions, calls to your services.')
     .version(readVersion(), '-V, --version', 'print the version')
@@ -84,7 +79,7 @@ function configOption(): Option {
   return new Option('-c, --config <file>', 'the configuration').default('doorman.yaml')
 }
 
-function addStart(program: Command, { terminal, env, end }: Context): void {
+function addStart(program: Command, { terminal, env, end }: CommandContext): void {
   program
     .command('start')
     .description('run the gateway until SIGTERM or Ctrl-C')
@@ -106,7 +101,7 @@ Example:
     })
 }
 
-function addCheck(program: Command, { terminal, env, end }: Context): void {
+function addCheck(program: Command, { terminal, env, end }: CommandContext): void {
   program
     .command('check')
     .description('say whether the configuration is right, and list who may use which route')
@@ -119,13 +114,13 @@ function addCheck(program: Command, { terminal, env, end }: Context): void {
     })
 }
 
-function addKeys(program: Command, context: Context): void {
+function addKeys(program: Command, context: CommandContext): void {
   const keys = program.command('keys').description('the keys of the gateway')
   addSealingKeys(keys, context)
   addSigningKeys(keys, context)
 }
 
-function addSealingKeys(keys: Command, { terminal, env, end }: Context): void {
+function addSealingKeys(keys: Command, { terminal, env, end }: CommandContext): void {
   const sealing = keys.command('sealing').description('the ring of keys that seals sessions in the store')
   sealing
     .command('list')
@@ -155,7 +150,7 @@ function addSealingKeys(keys: Command, { terminal, env, end }: Context): void {
     })
 }
 
-function addSigningKeys(keys: Command, { terminal, env, end }: Context): void {
+function addSigningKeys(keys: Command, { terminal, env, end }: CommandContext): void {
   const signing = keys
     .command('signing')
     .description('the keys that sign internal tokens; changed in the store, while gateways run')
@@ -195,7 +190,7 @@ interface SigningOptions {
   readonly json?: true
 }
 
-function addDev(program: Command, { terminal, env, end }: Context): void {
+function addDev(program: Command, { terminal, env, end }: CommandContext): void {
   program
     .command('dev')
     .description('try it: realms, services, a page and the gateway on this machine')

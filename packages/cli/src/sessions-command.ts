@@ -1,15 +1,8 @@
 // The options of "doorman sessions".
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import type { CommandContext } from './command-context.ts'
 import type { SessionsOptions } from './commands/sessions.ts'
-import type { Environment } from './environment.ts'
 import { CommandError } from './failure.ts'
-import type { Terminal } from './terminal.ts'
-
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
 
 interface Flags {
   readonly config: string
@@ -22,7 +15,7 @@ interface Flags {
   readonly limit: number
 }
 
-export function addSessions(program: Command, { terminal, env, end }: Context): void {
+export function addSessions(program: Command, { terminal, env, end }: CommandContext): void {
   const sessions = program
     .command('sessions')
     .description('who is logged in: list, look at and end sessions; never a token')

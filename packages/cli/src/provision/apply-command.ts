@@ -1,14 +1,7 @@
 // The options of "doorman apply".
 import type { Command, Option } from 'commander'
-import type { Environment } from '../environment.ts'
-import type { Terminal } from '../terminal.ts'
+import type { CommandContext } from '../command-context.ts'
 import { parseInterval } from './interval.ts'
-
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
 
 interface Flags {
   readonly config: string
@@ -18,7 +11,7 @@ interface Flags {
   readonly wait?: number
 }
 
-export function addApply(program: Command, config: Option, { terminal, env, end }: Context): void {
+export function addApply(program: Command, config: Option, { terminal, env, end }: CommandContext): void {
   program
     .command('apply')
     .description('make Keycloak as the configuration wants it, and deliver the secrets')

@@ -1,16 +1,9 @@
 // The options of "doorman bootstrap".
 import { type Command, InvalidArgumentError, type Option } from 'commander'
-import type { Environment } from '../environment.ts'
+import type { CommandContext } from '../command-context.ts'
 import { CommandError } from '../failure.ts'
-import type { Terminal } from '../terminal.ts'
 import type { BootstrapOptions } from './bootstrap.ts'
 import type { Administrator } from './bootstrap-credential.ts'
-
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
 
 interface Flags {
   readonly config: string
@@ -25,7 +18,7 @@ interface Flags {
   readonly variable: string
 }
 
-export function addBootstrap(program: Command, config: Option, { terminal, env, end }: Context): void {
+export function addBootstrap(program: Command, config: Option, { terminal, env, end }: CommandContext): void {
   program
     .command('bootstrap')
     .description('once, as an administrator: make the service account by which plan and apply work')

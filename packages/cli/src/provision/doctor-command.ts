@@ -1,20 +1,13 @@
 // The options of "doorman doctor".
 import type { Command, Option } from 'commander'
-import type { Environment } from '../environment.ts'
-import type { Terminal } from '../terminal.ts'
-
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
+import type { CommandContext } from '../command-context.ts'
 
 interface DoctorFlags {
   readonly config: string
   readonly json?: true
 }
 
-export function addDoctor(program: Command, config: Option, { terminal, env, end }: Context): void {
+export function addDoctor(program: Command, config: Option, { terminal, env, end }: CommandContext): void {
   program
     .command('doctor')
     .description("make each consumer's own calls, and say what is wrong first, why, and what to do")

@@ -1,15 +1,8 @@
 // The options of "doorman plan" and "doorman drift".
 import type { Command, Option } from 'commander'
-import type { Environment } from '../environment.ts'
+import type { CommandContext } from '../command-context.ts'
 import { CommandError } from '../failure.ts'
-import type { Terminal } from '../terminal.ts'
 import { parseInterval } from './interval.ts'
-
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
 
 interface PlanFlags {
   readonly config: string
@@ -17,7 +10,7 @@ interface PlanFlags {
   readonly out?: string
 }
 
-export function addPlan(program: Command, config: Option, { terminal, env, end }: Context): void {
+export function addPlan(program: Command, config: Option, { terminal, env, end }: CommandContext): void {
   program
     .command('plan')
     .description('compare Keycloak with the configuration, field by field; changes nothing')
@@ -38,7 +31,7 @@ interface DriftFlags {
   readonly listen?: string
 }
 
-export function addDrift(program: Command, config: Option, { terminal, env, end }: Context): void {
+export function addDrift(program: Command, config: Option, { terminal, env, end }: CommandContext): void {
   program
     .command('drift')
     .description('say by name what in Keycloak is not as the configuration wants it; changes nothing')

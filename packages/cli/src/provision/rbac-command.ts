@@ -1,13 +1,6 @@
 // The options of "doorman rbac".
 import { type Command, InvalidArgumentError, type Option } from 'commander'
-import type { Environment } from '../environment.ts'
-import type { Terminal } from '../terminal.ts'
-
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
+import type { CommandContext } from '../command-context.ts'
 
 interface Flags {
   readonly config: string
@@ -15,7 +8,7 @@ interface Flags {
   readonly serviceAccount: string
 }
 
-export function addRbac(program: Command, config: Option, { terminal, env, end }: Context): void {
+export function addRbac(program: Command, config: Option, { terminal, env, end }: CommandContext): void {
   program
     .command('rbac')
     .description('print the roles by which a service account may deliver the Secrets of the configuration')

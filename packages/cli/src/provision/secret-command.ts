@@ -1,14 +1,7 @@
 // The options of "doorman secret".
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Environment } from '../environment.ts'
+import type { CommandContext } from '../command-context.ts'
 import { CommandError } from '../failure.ts'
-import type { Terminal } from '../terminal.ts'
-
-interface Context {
-  readonly terminal: Terminal
-  readonly env: Environment
-  end(exitCode: number): void
-}
 
 interface Flags {
   readonly config: string
@@ -24,14 +17,14 @@ interface RotateFlags extends Flags {
   readonly endOld?: true
 }
 
-export function addSecret(program: Command, config: () => Option, context: Context): void {
+export function addSecret(program: Command, config: () => Option, context: CommandContext): void {
   const secret = program.command('secret').description('the secrets of clients: show, deliver and rotate them')
   addShow(secret, config(), context)
   addDeliver(secret, config(), context)
   addRotate(secret, config(), context)
 }
 
-function addShow(secret: Command, config: Option, { terminal, env, end }: Context): void {
+function addShow(secret: Command, config: Option, { terminal, env, end }: CommandContext): void {
   secret
     .command('show')
     .description('print the secret of one client to a pipe')
@@ -46,7 +39,7 @@ function addShow(secret: Command, config: Option, { terminal, env, end }: Contex
     })
 }
 
-function addDeliver(secret: Command, config: Option, { terminal, env, end }: Context): void {
+function addDeliver(secret: Command, config: Option, { terminal, env, end }: CommandContext): void {
   secret
     .command('deliver')
     .description('write secrets to where the configuration says deliver, as doorman apply does at its end')
@@ -64,7 +57,7 @@ function addDeliver(secret: Command, config: Option, { terminal, env, end }: Con
     })
 }
 
-function addRotate(secret: Command, config: Option, { terminal, env, end }: Context): void {
+function addRotate(secret: Command, config: Option, { terminal, env, end }: CommandContext): void {
   secret
     .command('rotate')
     .description('make a new secret and deliver it, while the old one stays valid')
