@@ -8,7 +8,7 @@ import { adminOf, applyTo } from './applying.ts'
 import { prepareRealm, snapshotRealm, wholeRealm } from './whole-realm.ts'
 
 export interface FaultGround {
-  readonly proxy: AdminProxy
+  readonly proxy: Pick<AdminProxy, 'url' | 'fail' | 'heal' | 'calls'>
   /** Past the proxy. */
   readonly admin: KeycloakAdmin
   readonly issuer: (realm: string) => string

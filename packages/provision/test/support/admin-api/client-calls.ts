@@ -53,7 +53,7 @@ export const CLIENT_CALLS: Routes = {
     const client = mergeClient(current, body as Thing)
     const same = findClient(realm, client.clientId)
     if (same !== undefined && same.id !== client.id) throw conflict()
-    applyRotationPolicy(realm, client, 'changed')
+    applyRotationPolicy(realm, client, 'attributes' in (body as Thing) ? 'changed with attributes' : 'changed')
     realm.clients.set(client.id, withAccount(realm, client))
     return NO_CONTENT
   },

@@ -49,10 +49,14 @@ export function endRotatedSecret({ attributes }: Client): void {
 }
 
 /**
- * What a creation or a PUT does beside what it says. A client with a secret but without its time, as those have that were
- * created with a secret before the policy, cannot be changed at all: Keycloak answers 500.
+ * What a creation or a PUT does beside what it says. A client with a secret but without its time, as those are that were
+ * created with a secret before the policy, cannot be changed without attributes: Keycloak answers 500.
  */
-export function applyRotationPolicy(realm: RealmState, client: Client, occasion: 'created' | 'changed'): void {
+export function applyRotationPolicy(
+  realm: RealmState,
+  client: Client,
+  occasion: 'created' | 'changed with attributes' | 'changed',
+): void {
   const periods = rotationPeriods(realm, client)
   if (periods === undefined) {
     endRotatedSecret(client)
@@ -60,7 +64,7 @@ export function applyRotationPolicy(realm: RealmState, client: Client, occasion:
     return
   }
   if (client.attributes[EXPIRES] !== undefined) return
-  const createdAt = client.attributes[CREATED] ?? (occasion === 'created' ? String(nowSeconds()) : undefined)
+  const createdAt = client.attributes[CREATED] ?? (occasion === 'changed' ? undefined : String(nowSeconds()))
   if (createdAt === undefined) throw brokenInside()
   client.attributes[EXPIRES] = String(Number(createdAt) + periods.current)
 }

@@ -94,6 +94,12 @@ export const ROTATION: ExchangeGroup = {
       body: { clientId: 'other', secret: 'secret of the other' },
       keep: { other: 'location' },
     },
+    {
+      name: 'create a third client',
+      call: 'POST clients',
+      body: { clientId: 'third', secret: 'secret of the third', attributes: { 'doorman.owner': 'shop' } },
+      keep: { thirdClient: 'location' },
+    },
     { name: 'a profile', call: 'PUT client-policies/profiles', body: POLICY },
     { name: 'the profile', call: 'GET client-policies/profiles' },
     {
@@ -106,6 +112,12 @@ export const ROTATION: ExchangeGroup = {
     put('a PUT before any rotation', { description: 'x' }),
     attributes('attributes after a PUT'),
     put('a PUT of a secret before any rotation', { secret: 'secret one' }),
+    {
+      name: 'a PUT with attributes before any rotation',
+      call: 'PUT clients/{thirdClient}',
+      body: { attributes: { 'doorman.owner': 'shop' } },
+    },
+    { name: 'attributes after that PUT', call: 'GET clients/{thirdClient}', fields: ['attributes', 'secret'] },
     put('a PUT with the time of the secret', { attributes: { 'client.secret.creation.time': '1700000000' } }),
     attributes('attributes after the time of the secret'),
     { name: 'no rotated one', call: 'GET clients/{job}/client-secret/rotated' },

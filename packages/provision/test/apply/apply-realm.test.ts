@@ -1,0 +1,4 @@
+import { describeApplyRealm } from '../contracts/apply-realm.ts'
+import { openSmallKeycloak } from '../support/keycloaks.ts'
+
+describeApplyRealm(openSmallKeycloak)
