@@ -1,6 +1,6 @@
 // "doorman doctor": what keeps consumers from getting what the file promises them. Asks, and changes nothing.
 import { lookup } from 'node:dns/promises'
-import { type Diagnosis, diagnose, type Finding, renderDiagnosis } from '@doorman/provision'
+import { type Diagnosis, diagnose, type Finding, renderDiagnosis, type Subject } from '@doorman/provision'
 import type { Environment } from '../environment.ts'
 import { EXIT_CODE, type ExitCode } from '../exit-code.ts'
 import { formatJson } from '../table.ts'
@@ -25,13 +25,17 @@ export async function doctor(options: DoctorOptions, terminal: Terminal, env: En
     openAdmin,
   }
   const all: Diagnosis[] = []
+  let shown: Subject | undefined
   for await (const diagnosis of diagnose(ground, tools)) {
-    if (!options.json) terminal.print(printable(renderDiagnosis(diagnosis, all.at(-1)?.subject)))
     all.push(diagnosis)
+    const lines = options.json ? undefined : renderDiagnosis(diagnosis, shown)
+    if (lines === undefined) continue
+    terminal.print(printable(lines))
+    shown = diagnosis.subject
   }
   const counts = countFindings(all)
   if (options.json) terminal.print(formatJson({ ...counts, subjects: groupDiagnoses(all) }, 2))
-  else terminal.print(`\n${counts.wrong} wrong, ${counts.ok} ok, ${counts.skipped} skipped`)
+  else terminal.print(`\n${counts.wrong} wrong, ${counts.ok} ok, ${counts.unchecked} could not be checked`)
   return counts.wrong === 0 ? EXIT_CODE.ok : EXIT_CODE.failure
 }
 
@@ -40,11 +44,14 @@ function printable(text: string): string {
   return text.replace(/[^\P{C}\n]/gu, '\ufffd')
 }
 
-type Counts = Readonly<Record<Finding['kind'], number>>
-
-function countFindings(all: readonly Diagnosis[]): Counts {
-  const count = (kind: Finding['kind']) => all.filter(({ finding }) => finding.kind === kind).length
-  return { wrong: count('wrong'), ok: count('ok'), skipped: count('skipped') }
+function countFindings(all: readonly Diagnosis[]) {
+  const count = (isCounted: (finding: Finding) => boolean) => all.filter(({ finding }) => isCounted(finding)).length
+  return {
+    wrong: count(({ kind }) => kind === 'wrong'),
+    ok: count(({ kind }) => kind === 'ok'),
+    /** What the file gives reason for, and could not be seen or waits for what is wrong. */
+    unchecked: count((finding) => finding.kind === 'skipped' && finding.reason !== 'unneeded'),
+  }
 }
 
 function groupDiagnoses(all: readonly Diagnosis[]) {

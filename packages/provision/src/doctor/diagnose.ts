@@ -18,7 +18,7 @@ import { checkSecret } from './checks/secret.ts'
 import { checkServiceAccount } from './checks/service-account.ts'
 import { checkTls } from './checks/tls.ts'
 import { type ClientFacts, createClientFacts } from './client-facts.ts'
-import { type Evidence, type Finding, skipped } from './finding.ts'
+import { blockedBy, type Evidence, type Finding } from './finding.ts'
 import type { DoctorGround, DoctorRealm, DoctorService, DoctorTools } from './ground.ts'
 import { createRealmFacts, type RealmFacts } from './realm-facts.ts'
 import { createRedaction, type Redaction } from './redaction.ts'
@@ -100,7 +100,7 @@ async function* examine<Facts>(
 ): AsyncGenerator<Diagnosis, Blocked> {
   for (const { name: check, needs, run } of checks) {
     const culprit = needs.map((need) => blocked.get(need)).find((found) => found !== undefined)
-    const finding = culprit === undefined ? await run(facts) : skipped(`it depends on what is wrong with: ${culprit}`)
+    const finding = culprit === undefined ? await run(facts) : blockedBy(culprit)
     if (culprit !== undefined) blocked.set(check, culprit)
     if (finding.kind === 'wrong') blocked.set(check, check)
     yield { subject, check, finding: cleanFinding(finding, redaction) }

@@ -1,12 +1,18 @@
-// Diagnoses as lines for a terminal: one for each check, and under what is wrong its cause and remedy.
+// Diagnoses as lines for a terminal: one for each check that the file gives reason for, and under what is wrong its cause
+// and remedy.
 import type { Diagnosis, Subject } from './diagnose.ts'
 import type { Evidence, Finding } from './finding.ts'
 
-const CHECK_WIDTH = 17
+const CHECK_WIDTH = 18
 const INDENT = ' '.repeat(10)
 
-/** Its lines; the first of a subject have the subject above them. */
-export function renderDiagnosis({ subject, check, finding }: Diagnosis, before: Subject | undefined): string {
+/** Its lines; the first of a subject have the subject above them. Undefined: it is not worth one. */
+export function renderDiagnosis(
+  { subject, check, finding }: Diagnosis,
+  /** Of the lines above. */
+  before: Subject | undefined,
+): string | undefined {
+  if (finding.kind === 'skipped' && finding.reason === 'unneeded') return undefined
   const lines = findingLines(check, finding).join('\n')
   if (before === subject) return lines
   return `${before === undefined ? '' : '\n'}${titleOf(subject)}\n${lines}`
@@ -31,5 +37,6 @@ function findingLines(check: string, finding: Finding): readonly string[] {
 }
 
 function factsOf(evidence: Evidence): readonly string[] {
-  return Object.entries(evidence).map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(', ') : value}`)
+  const texts = Object.entries(evidence).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value])
+  return texts.flatMap(([name, text]) => (text === '' ? [] : [`${name}: ${text}`]))
 }

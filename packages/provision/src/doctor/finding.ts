@@ -66,10 +66,14 @@ export interface WrongFinding {
   readonly evidence: Evidence
 }
 
-export type Finding =
-  | { readonly kind: 'ok'; readonly seen: string }
-  | WrongFinding
-  | { readonly kind: 'skipped'; readonly because: string }
+export interface SkippedFinding {
+  readonly kind: 'skipped'
+  /** `unneeded`: the file asks for nothing of the kind. `blocked`: something it depends on is wrong. */
+  readonly reason: 'unneeded' | 'blocked' | 'unseen'
+  readonly because: string
+}
+
+export type Finding = { readonly kind: 'ok'; readonly seen: string } | WrongFinding | SkippedFinding
 
 export function ok(seen: string): Finding {
   return { kind: 'ok', seen }
@@ -79,6 +83,15 @@ export function wrong(fault: Fault, cause: string, remedy: string, evidence: Evi
   return { kind: 'wrong', fault, cause, remedy, evidence }
 }
 
+/** It could not be seen. */
 export function skipped(because: string): Finding {
-  return { kind: 'skipped', because }
+  return { kind: 'skipped', reason: 'unseen', because }
+}
+
+export function unneeded(because: string): Finding {
+  return { kind: 'skipped', reason: 'unneeded', because }
+}
+
+export function blockedBy(culprit: string): Finding {
+  return { kind: 'skipped', reason: 'blocked', because: `it depends on what is wrong with: ${culprit}` }
 }

@@ -1,5 +1,5 @@
 import type { ClientFacts, OwnToken, SeenClient } from '../client-facts.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Finding, ok, skipped, unneeded, wrong } from '../finding.ts'
 import { mappedAudiences } from '../mapped-audiences.ts'
 
 const LIGHTWEIGHT = 'client.use.lightweight.access.token.enabled'
@@ -7,7 +7,7 @@ const LIGHTWEIGHT = 'client.use.lightweight.access.token.enabled'
 /** For whom its access tokens are: by one of its own, else by its mappers. */
 export async function checkAudience(facts: ClientFacts): Promise<Finding> {
   const { audiences } = facts.client
-  if (audiences.length === 0) return skipped('the file asks for no audience')
+  if (audiences.length === 0) return unneeded('the file asks for no audience')
   const own = await facts.token()
   if (own.kind === 'token') return judgeToken(facts, own)
   const mapped = await mappedAudiences(facts)

@@ -1,6 +1,6 @@
 import { type Answer, ask, describeFailure } from '../call.ts'
 import type { ClientFacts } from '../client-facts.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Finding, ok, unneeded, wrong } from '../finding.ts'
 import { errorOf, evidenceOf } from '../refusal.ts'
 
 const NOBODY_THERE: readonly number[] = [404, 405, 421]
@@ -8,7 +8,7 @@ const NOBODY_THERE: readonly number[] = [404, 405, 421]
 /** Keycloak's call without a token, from here: it is refused (Back-Channel Logout 1.0 section 2.8), and so heard. */
 export async function checkBackchannelCall({ client, realm }: ClientFacts): Promise<Finding> {
   const { backchannelLogout } = client
-  if (backchannelLogout === null) return skipped('it hears of no logouts')
+  if (backchannelLogout === null) return unneeded('it hears of no logouts')
   const { url, isGateway } = backchannelLogout
   const { timeoutSeconds } = realm.realm
   const answer = await ask({ url, method: 'POST', form: new URLSearchParams(), timeoutSeconds })

@@ -1,5 +1,5 @@
 import type { ClientFacts } from '../client-facts.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Finding, ok, unneeded, wrong } from '../finding.ts'
 import { addressesOf, bareHost, isLoopback, isLoopbackName } from '../hosts.ts'
 
 const ATTRIBUTE = 'backchannel.logout.url'
@@ -7,7 +7,7 @@ const ATTRIBUTE = 'backchannel.logout.url'
 /** Where Keycloak says that a session has ended: as registered, and as Keycloak could reach it. */
 export async function checkBackchannelUrl(facts: ClientFacts): Promise<Finding> {
   const { backchannelLogout, clientId } = facts.client
-  if (backchannelLogout === null) return skipped('it hears of no logouts')
+  if (backchannelLogout === null) return unneeded('it hears of no logouts')
   const { url } = backchannelLogout
   const seen = await facts.look()
   const registered = seen.kind === 'seen' ? (seen.client.attributes[ATTRIBUTE] ?? '') : url

@@ -1,11 +1,13 @@
 import type { ClientFacts } from '../client-facts.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Finding, ok, skipped, unneeded, wrong } from '../finding.ts'
 
 /**
  * Keycloak tells the time by `iat` of a token; it sends no header `Date`, though a proxy before it may. Both are in whole
  * seconds: its clock then stood somewhere within that second, while ours went from before the call to after it.
  */
 export async function checkClock(facts: ClientFacts): Promise<Finding> {
+  const { hasServiceAccount, login } = facts.client
+  if (!hasServiceAccount && login === null) return unneeded('it asks for no tokens')
   const reading = await readClock(facts)
   if (reading === undefined) return skipped('Keycloak tells nobody the time who has no token')
   const { at, sentAt, receivedAt } = reading

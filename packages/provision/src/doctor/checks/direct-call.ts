@@ -1,10 +1,10 @@
 import { ask, describeFailure } from '../call.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Finding, ok, skipped, unneeded, wrong } from '../finding.ts'
 import type { DoctorService } from '../ground.ts'
 
 /** What routes let nobody do without a login, done without the gateway and without a credential. */
 export async function checkDirectCall({ name, calls, timeoutSeconds }: DoctorService): Promise<Finding> {
-  if (calls.length === 0) return skipped('no route of it that a GET could try asks for a login')
+  if (calls.length === 0) return unneeded('no route of it that a GET could try asks for a login')
   const untold: string[] = []
   for (const { url, place } of calls) {
     const answer = await ask({ url, timeoutSeconds })

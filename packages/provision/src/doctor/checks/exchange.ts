@@ -1,7 +1,7 @@
 import type { Answer } from '../call.ts'
 import { readClaims } from '../claims.ts'
 import type { ClientFacts } from '../client-facts.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Finding, ok, skipped, unneeded, wrong } from '../finding.ts'
 import type { DoctorExchange } from '../ground.ts'
 import { mappedAudiences } from '../mapped-audiences.ts'
 import { told } from '../redaction.ts'
@@ -13,7 +13,7 @@ const SWITCH = 'standard.token.exchange.enabled'
 /** With a token of its own, since there is no person's (RFC 8693). Without one Keycloak tells whether the switch is on. */
 export async function checkExchange(facts: ClientFacts): Promise<Finding> {
   const { exchanges } = facts.client
-  if (exchanges.length === 0) return skipped('it exchanges no tokens')
+  if (exchanges.length === 0) return unneeded('it exchanges no tokens')
   if ((await facts.proof()).kind !== 'credential') return skipped('it cannot be tried without its secret')
   const own = await facts.token()
   const subject = own.kind === 'token' ? own.token : null

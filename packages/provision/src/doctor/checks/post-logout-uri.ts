@@ -1,6 +1,6 @@
 import { ask } from '../call.ts'
 import type { ClientFacts } from '../client-facts.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Finding, ok, unneeded, wrong } from '../finding.ts'
 import { evidenceOf } from '../refusal.ts'
 import { exampleOf } from './redirect-uri.ts'
 
@@ -8,7 +8,7 @@ import { exampleOf } from './redirect-uri.ts'
 export async function checkPostLogoutUri({ client, realm }: ClientFacts): Promise<Finding> {
   const { clientId } = client
   const uris = client.login?.postLogoutRedirectUris ?? []
-  if (uris.length === 0) return skipped('nobody comes back from a logout')
+  if (uris.length === 0) return unneeded('nobody comes back from a logout')
   const { address, timeoutSeconds } = realm.realm
   for (const uri of uris) {
     const query = new URLSearchParams({ client_id: clientId, post_logout_redirect_uri: exampleOf(uri) })

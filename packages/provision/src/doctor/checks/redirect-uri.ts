@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { type Answer, ask } from '../call.ts'
 import type { ClientFacts } from '../client-facts.ts'
-import { type Evidence, type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Evidence, type Finding, ok, unneeded, wrong } from '../finding.ts'
 import type { DoctorLogin } from '../ground.ts'
 import { told } from '../redaction.ts'
 import { evidenceOf } from '../refusal.ts'
@@ -18,7 +18,7 @@ const HARMLESS: readonly string[] = [
 /** A login that nobody sees. Where Keycloak refuses it without a redirect, people would be stranded on its error page. */
 export async function checkRedirectUri(facts: ClientFacts): Promise<Finding> {
   const { login } = facts.client
-  if (login === null || login.redirectUris.length === 0) return skipped('nobody logs in to it')
+  if (login === null || login.redirectUris.length === 0) return unneeded('nobody logs in to it')
   for (const redirectUri of login.redirectUris) {
     const answer = await askLogin(facts, login, redirectUri)
     const found = await judge(facts, redirectUri, answer)

@@ -1,13 +1,13 @@
 import type { TokenClaims } from '../claims.ts'
 import type { ClientFacts } from '../client-facts.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Finding, ok, skipped, unneeded, wrong } from '../finding.ts'
 import type { DoctorRoles } from '../ground.ts'
 
 /** Roles of the service account, in its own token: what is not there is not seen by any service. */
 export async function checkRoles(facts: ClientFacts): Promise<Finding> {
   const { roles, clientId } = facts.client
   const wanted = roles === null ? [] : namesOf(roles)
-  if (roles === null || wanted.length === 0) return skipped('the file asks for no roles')
+  if (roles === null || wanted.length === 0) return unneeded('the file asks for no roles')
   const own = await facts.token()
   if (own.kind !== 'token') return skipped('it has no token of its own')
   if (own.claims === undefined) return skipped('its tokens are no JWT')

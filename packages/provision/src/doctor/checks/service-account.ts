@@ -1,11 +1,11 @@
 import type { ClientFacts } from '../client-facts.ts'
-import { type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Finding, ok, skipped, unneeded, wrong } from '../finding.ts'
 import { errorOf, evidenceOf, strangeAnswer } from '../refusal.ts'
 
 /** The real call of whoever has tokens of its own (RFC 6749 section 4.4). */
 export async function checkServiceAccount(facts: ClientFacts): Promise<Finding> {
   const { clientId, hasServiceAccount } = facts.client
-  if (!hasServiceAccount) return skipped('it needs none')
+  if (!hasServiceAccount) return unneeded('it needs none')
   const own = await facts.token()
   if (own.kind === 'unasked') return skipped(own.because)
   if (own.kind === 'token') return ok('it gets tokens by client credentials')

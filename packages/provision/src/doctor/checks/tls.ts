@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { isIP } from 'node:net'
 import { connect, type DetailedPeerCertificate } from 'node:tls'
-import { type Fault, type Finding, ok, skipped, wrong } from '../finding.ts'
+import { type Fault, type Finding, ok, unneeded, wrong } from '../finding.ts'
 import { bareHost, portOf } from '../hosts.ts'
 import type { RealmFacts } from '../realm-facts.ts'
 
 export async function checkTls({ url, realm }: RealmFacts): Promise<Finding> {
-  if (url.protocol === 'http:') return skipped('http: there is no TLS')
+  if (url.protocol === 'http:') return unneeded('http: there is no TLS')
   if (realm.authoritiesProblem !== null) {
     return wrong('ca-bundle', realm.authoritiesProblem, 'put the bundle there, or correct tls.ca', {
       bundles: realm.authorities,
