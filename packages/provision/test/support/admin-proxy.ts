@@ -6,9 +6,9 @@ import { buffer } from 'node:stream/consumers'
 
 /**
  * `unreached`: the connection breaks before the call is done. `lost`: it is done, and the connection breaks before the
- * answer. A number: that status, and nothing is done.
+ * answer. A number: that status, and nothing is done. `{ done }`: that status, though it is done.
  */
-export type Fault = 'unreached' | 'lost' | 500 | 503
+export type Fault = 'unreached' | 'lost' | 500 | 503 | { readonly done: 500 }
 
 export interface AdminProxy {
   readonly url: string
@@ -36,9 +36,10 @@ export async function startAdminProxy(target: string): Promise<AdminProxy> {
     await pass(calls.at(-1) ?? '')
     if (fault === undefined) return void (await forward(target, incoming, outgoing, 'answer'))
     if (fault === 'lost') return void (await forward(target, incoming, outgoing, 'break'))
+    if (typeof fault === 'object') return void (await forward(target, incoming, outgoing, fault.done))
     await buffer(incoming)
     if (fault === 'unreached') outgoing.destroy()
-    else outgoing.writeHead(fault, { 'content-type': 'text/plain' }).end('broken on purpose')
+    else answerBroken(outgoing, fault)
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -76,7 +77,7 @@ async function forward(
   target: string,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  end: 'answer' | 'break',
+  end: 'answer' | 'break' | number,
 ): Promise<void> {
   const { method, url = '', headers } = incoming
   const { host: _, ...passed } = headers
@@ -86,8 +87,13 @@ async function forward(
   const [answer] = (await once(upstream, 'response')) as [IncomingMessage]
   const content = await buffer(answer)
   if (end === 'break') return void outgoing.destroy()
+  if (end !== 'answer') return answerBroken(outgoing, end)
   const { 'transfer-encoding': __, connection: ___, ...kept } = answer.headers
   outgoing.writeHead(answer.statusCode ?? 502, { ...kept, 'content-length': content.length }).end(content)
+}
+
+function answerBroken(outgoing: ServerResponse, status: number): void {
+  outgoing.writeHead(status, { 'content-type': 'text/plain' }).end('broken on purpose')
 }
 
 function pathOf(url: string): string {

@@ -41,7 +41,7 @@ export const CLIENT_CALLS: Routes = {
     caller.need(MANAGE)
     const client = buildClient(realm, body as Thing)
     if (findClient(realm, client.clientId)) throw exists(`Client ${client.clientId} already exists`)
-    applyRotationPolicy(realm, client, 'created')
+    applyRotationPolicy(realm, client, { hasAttributes: true })
     realm.clients.set(client.id, client)
     if (client.serviceAccountsEnabled) openAccount(realm, client)
     return created(`${url}/${client.id}`)
@@ -53,7 +53,7 @@ export const CLIENT_CALLS: Routes = {
     const client = mergeClient(current, body as Thing)
     const same = findClient(realm, client.clientId)
     if (same !== undefined && same.id !== client.id) throw conflict()
-    applyRotationPolicy(realm, client, 'attributes' in (body as Thing) ? 'changed with attributes' : 'changed')
+    applyRotationPolicy(realm, client, { hasAttributes: (body as Thing).attributes != null })
     realm.clients.set(client.id, withAccount(realm, client))
     return NO_CONTENT
   },

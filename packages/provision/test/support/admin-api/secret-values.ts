@@ -49,13 +49,13 @@ export function endRotatedSecret({ attributes }: Client): void {
 }
 
 /**
- * What a creation or a PUT does beside what it says. A client with a secret but without its time, as those are that were
- * created with a secret before the policy, cannot be changed without attributes: Keycloak answers 500.
+ * What a creation or a PUT does beside what it says: the secret gets its end. A PUT that has no attributes, where
+ * Keycloak could write that down, is answered with 500.
  */
 export function applyRotationPolicy(
   realm: RealmState,
   client: Client,
-  occasion: 'created' | 'changed with attributes' | 'changed',
+  { hasAttributes }: { readonly hasAttributes: boolean },
 ): void {
   const periods = rotationPeriods(realm, client)
   if (periods === undefined) {
@@ -64,9 +64,8 @@ export function applyRotationPolicy(
     return
   }
   if (client.attributes[EXPIRES] !== undefined) return
-  const createdAt = client.attributes[CREATED] ?? (occasion === 'changed' ? undefined : String(nowSeconds()))
-  if (createdAt === undefined) throw brokenInside()
-  client.attributes[EXPIRES] = String(Number(createdAt) + periods.current)
+  if (!hasAttributes) throw brokenInside()
+  client.attributes[EXPIRES] = String(Number(client.attributes[CREATED] ?? nowSeconds()) + periods.current)
 }
 
 interface Periods {
