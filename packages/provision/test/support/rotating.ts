@@ -43,6 +43,8 @@ export interface Rotating {
 
 export interface RotatingParts {
   readonly hasServiceAccount?: boolean
+  /** Makes the client somebody else's, with this secret. Default: ours, with one of Keycloak. */
+  readonly chosenSecret?: string
   /** Of the credential. */
   readonly roles?: readonly string[]
 }
@@ -55,7 +57,7 @@ export interface Look {
 
 export async function prepareRotation(
   { admin, issuer, url }: Pick<Keycloak, 'admin' | 'issuer' | 'url'>,
-  { hasServiceAccount = true, roles = ['manage-clients'] }: RotatingParts = {},
+  { hasServiceAccount = true, chosenSecret, roles = ['manage-clients'] }: RotatingParts = {},
 ): Promise<Rotating> {
   const realm = `rotate-${randomUUID()}`
   const folder = mkdtempSync(join(tmpdir(), 'doorman-rotate-'))
@@ -68,7 +70,7 @@ export async function prepareRotation(
     clientId: client.clientId,
     serviceAccountsEnabled: hasServiceAccount,
     standardFlowEnabled: false,
-    attributes: { [OWNER_ATTRIBUTE]: OWNER },
+    ...(chosenSecret === undefined ? { attributes: { [OWNER_ATTRIBUTE]: OWNER } } : { secret: chosenSecret }),
   })
   const wanted = wantedRealm({ realm, issuer: issuer(realm), clients: [client] })
   const tools = {

@@ -1,0 +1,4 @@
+import { describeAdoptUnderRotation } from '../contracts/adopt-under-rotation.ts'
+import { openSmallKeycloak } from '../support/keycloaks.ts'
+
+describeAdoptUnderRotation(openSmallKeycloak)
