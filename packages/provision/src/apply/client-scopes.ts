@@ -1,10 +1,8 @@
 // Which scopes a client has: Keycloak ignores the lists of a PUT, and each has an endpoint of its own.
 import type { Representation } from '../keycloak/realm-admin.ts'
+import { SERVICE_ACCOUNT_SCOPE } from '../wanted/built-in.ts'
 import type { Json, WantedClient } from '../wanted/wanted.ts'
 import type { Work } from './work.ts'
-
-/** Keycloak assigns it to each client with a service account, again at every change: it is left where it is. */
-const SERVICE_ACCOUNT_SCOPE = 'service_account'
 
 type Lists = Pick<WantedClient, 'defaultScopes' | 'optionalScopes' | 'settings'>
 type Kind = 'default' | 'optional'
@@ -25,6 +23,7 @@ export async function assignScopes(id: string, wanted: Lists, fresh: Representat
 
 function compareLists({ defaultScopes, optionalScopes, settings }: Lists, fresh: Representation) {
   const hasAccount = settings.serviceAccountsEnabled ?? fresh.serviceAccountsEnabled
+  // Keycloak would assign it again: it is left where it is.
   const kept = hasAccount === true ? without([SERVICE_ACCOUNT_SCOPE], defaultScopes ?? []) : []
   const existing = {
     default: without(toNames(fresh.defaultClientScopes), kept),

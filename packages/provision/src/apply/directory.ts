@@ -1,12 +1,7 @@
 // Keycloak's ids by our names: from what was observed, from what was made since, and asked for only when neither knows.
 import { ProvisionError } from '../errors.ts'
 import type { ObservedRealm } from '../keycloak/observed.ts'
-import type { RealmAdmin, Representation } from '../keycloak/realm-admin.ts'
-
-export interface NamedRole {
-  readonly id: string
-  readonly name: string
-}
+import type { NamedRole, RealmAdmin, Representation } from '../keycloak/realm-admin.ts'
 
 /** All reject with `ERR_ADMIN_REFUSED` for what the realm does not have. */
 export interface Directory {

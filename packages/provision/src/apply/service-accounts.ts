@@ -1,5 +1,6 @@
 // What a service account may: exactly what the file says, beside the role that every account of the realm has.
 import type { Change } from '../plan/plan.ts'
+import { defaultRoleOf } from '../wanted/built-in.ts'
 import type { WantedServiceAccount } from '../wanted/wanted.ts'
 import { outdated, requireWanted, type Work } from './work.ts'
 
@@ -36,8 +37,7 @@ async function correctRealmRoles(
   current: readonly string[],
   { admin, directory }: Work,
 ): Promise<void> {
-  // Keycloak names it after the realm, in small letters, and gives it to every account.
-  const defaultRole = `default-roles-${admin.realm.toLowerCase()}`
+  const defaultRole = defaultRoleOf(admin.realm)
   const { missing, surplus } = compare(
     wanted,
     current.filter((role) => role !== defaultRole || wanted.includes(role)),

@@ -47,7 +47,7 @@ export function observeScope(scope: Representation): ObservedScope {
   }
 }
 
-export function observeAttributes(attributes: Json | undefined): Readonly<Record<string, string>> {
+function observeAttributes(attributes: Json | undefined): Readonly<Record<string, string>> {
   const texts = readTexts(attributes)
   return Object.fromEntries(Object.entries(texts).filter(([name]) => !SECRET_ATTRIBUTES.has(name)))
 }

@@ -1,5 +1,5 @@
 // What a realm has of what is wanted. Lists rather than a call for each client, so that a thousand are read at once.
-import { isProvisionError, ProvisionError } from '../errors.ts'
+import { ProvisionError } from '../errors.ts'
 import { OWNER_ATTRIBUTE, type WantedRealm } from '../wanted/wanted.ts'
 import { readText } from './answers.ts'
 import { observeClient, observeScope, pickFields, readTexts } from './observe-client.ts'
@@ -12,6 +12,7 @@ import type {
 } from './observed.ts'
 import type { RealmAdmin, Representation } from './realm-admin.ts'
 import { observeRotation } from './rotation.ts'
+import { seen } from './seen.ts'
 
 /**
  * Reads what a plan has to know, and no more: parts that the credential may not see are `hidden`. Rejects when clients
@@ -105,15 +106,6 @@ function observeIdentityProvider(provider: Representation): ObservedIdentityProv
     alias: readText(provider, 'alias'),
     settings: pickFields(provider, (name) => name !== 'config'),
     config: readTexts(provider.config),
-  }
-}
-
-async function seen<Value>(read: () => Promise<Value>): Promise<Seen<Value>> {
-  try {
-    return { kind: 'seen', value: await read() }
-  } catch (error) {
-    if (!isProvisionError(error, 'ERR_ADMIN_FORBIDDEN')) throw error
-    return { kind: 'hidden', lacks: String(error.detail.lacks) }
   }
 }
 

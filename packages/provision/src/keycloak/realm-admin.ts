@@ -4,6 +4,12 @@ import type { Json } from '../wanted/wanted.ts'
 
 export type Representation = Readonly<Record<string, Json | undefined>>
 
+/** Keycloak takes a role by both, and answers 404 where they do not belong together. */
+export interface NamedRole {
+  readonly id: string
+  readonly name: string
+}
+
 /** What is told of a call, once, when it begins. */
 export interface AdminCall {
   readonly kind: 'read' | 'write'
@@ -75,18 +81,10 @@ export interface RealmAdmin {
       readonly realmRoles: readonly string[]
       readonly clientRoles: Readonly<Record<string, readonly string[]>>
     }>
-    addRealmRoles(userId: string, roles: readonly { readonly id: string; readonly name: string }[]): Promise<void>
-    removeRealmRoles(userId: string, roles: readonly { readonly id: string; readonly name: string }[]): Promise<void>
-    addClientRoles(
-      userId: string,
-      clientUuid: string,
-      roles: readonly { readonly id: string; readonly name: string }[],
-    ): Promise<void>
-    removeClientRoles(
-      userId: string,
-      clientUuid: string,
-      roles: readonly { readonly id: string; readonly name: string }[],
-    ): Promise<void>
+    addRealmRoles(userId: string, roles: readonly NamedRole[]): Promise<void>
+    removeRealmRoles(userId: string, roles: readonly NamedRole[]): Promise<void>
+    addClientRoles(userId: string, clientUuid: string, roles: readonly NamedRole[]): Promise<void>
+    removeClientRoles(userId: string, clientUuid: string, roles: readonly NamedRole[]): Promise<void>
   }
   readonly identityProviders: {
     list(): Promise<readonly Representation[]>

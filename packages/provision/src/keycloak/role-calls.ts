@@ -3,7 +3,7 @@ import type { RoleMappingPayload } from '@keycloak/keycloak-admin-client/lib/def
 import { payload, readList, readObject, readText } from './answers.ts'
 import { type Connection, callsOf, GONE, madeBefore, nameOf } from './connection.ts'
 import { bearsOurMark } from './own-work.ts'
-import type { RealmAdmin } from './realm-admin.ts'
+import type { NamedRole, RealmAdmin } from './realm-admin.ts'
 
 export function createRoleCalls(connection: Connection): RealmAdmin['roles'] {
   const { roles } = connection.client
@@ -22,8 +22,6 @@ export function createRoleCalls(connection: Connection): RealmAdmin['roles'] {
     delete: (name) => write(`delete realm role ${name}`, () => roles.delByName({ name }), GONE),
   }
 }
-
-type Roles = readonly { readonly id: string; readonly name: string }[]
 
 export function createUserCalls(connection: Connection): RealmAdmin['users'] {
   const { users } = connection.client
@@ -53,12 +51,11 @@ export function createUserCalls(connection: Connection): RealmAdmin['users'] {
   }
 }
 
-/** Both must match, or Keycloak answers 404. */
-function sent(roles: Roles): RoleMappingPayload[] {
+function sent(roles: readonly NamedRole[]): RoleMappingPayload[] {
   return roles.map(({ id, name }) => ({ id, name }))
 }
 
-function list(roles: Roles): string {
+function list(roles: readonly NamedRole[]): string {
   return `${roles.length === 1 ? 'role' : 'roles'} ${roles.map(({ name }) => name).join(', ')}`
 }
 

@@ -1,9 +1,7 @@
 // Whether secrets can overlap in this realm, and for how long those of one owner do.
-import { readOverlapSeconds } from '../wanted/rotation-policy.ts'
+import { ROTATION_EXECUTOR, readOverlapSeconds } from '../wanted/rotation-policy.ts'
 import type { ObservedRotation } from './observed.ts'
 import type { RealmAdmin } from './realm-admin.ts'
-
-const EXECUTOR = 'secret-rotation'
 
 export async function observeRotation({ policies }: RealmAdmin, owner: string): Promise<ObservedRotation> {
   const [executors, profiles, current] = await Promise.all([
@@ -11,5 +9,6 @@ export async function observeRotation({ policies }: RealmAdmin, owner: string): 
     policies.profiles(),
     policies.policies(),
   ])
-  return { isSupported: executors.includes(EXECUTOR), overlapSeconds: readOverlapSeconds(owner, profiles, current) }
+  const isSupported = executors.includes(ROTATION_EXECUTOR)
+  return { isSupported, overlapSeconds: readOverlapSeconds(owner, profiles, current) }
 }

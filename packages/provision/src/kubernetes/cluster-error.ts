@@ -13,7 +13,7 @@ export interface ClusterCall {
   readonly secrets: readonly string[]
 }
 
-export const ALLOW_REMEDY = 'print what is needed with `doorman rbac`, and let a cluster administrator apply it'
+const ALLOW_REMEDY = 'print what is needed with `doorman rbac`, and let a cluster administrator apply it'
 const MAX_TEXT_LENGTH = 300
 
 /** `lacking` are the rights that the server says we do not have. */

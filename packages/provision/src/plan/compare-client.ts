@@ -1,5 +1,6 @@
 // One client: its own fields, its roles, and what its service account may.
 import type { ObservedClient } from '../keycloak/observed.ts'
+import { SERVICE_ACCOUNT_SCOPE } from '../wanted/built-in.ts'
 import { OWNER_ATTRIBUTE, type WantedClient, type WantedServiceAccount } from '../wanted/wanted.ts'
 import { compareMappers } from './compare-mappers.ts'
 import { compareNames, compareSets, compareSettings, compareTexts, field } from './fields.ts'
@@ -11,8 +12,6 @@ import type { FieldChange } from './plan.ts'
 const SECRET_SET = '(set)'
 /** Shown in place of a secret: there is none, so Keycloak makes one. */
 const SECRET_MADE = '(made)'
-
-const SERVICE_ACCOUNT_SCOPE = 'service_account'
 
 export interface Surroundings {
   readonly owner: string
@@ -51,7 +50,7 @@ function compareFields(
   ]
 }
 
-/** Keycloak assigns it at every change of a client that has a service account, whoever took it away. */
+/** Without the scope that Keycloak assigns by itself, whoever took it away. */
 function defaultScopesOf({ defaultScopes }: WantedClient, observed: ObservedClient): readonly string[] {
   const isOwn = (scope: string) => scope === SERVICE_ACCOUNT_SCOPE && observed.settings.serviceAccountsEnabled === true
   return observed.defaultScopes.filter((scope) => !isOwn(scope) || defaultScopes?.includes(scope) === true)

@@ -4,7 +4,7 @@ import { readTexts } from '../keycloak/observe-client.ts'
 import { observeRealm } from '../keycloak/observe-realm.ts'
 import type { RealmAdmin, Representation } from '../keycloak/realm-admin.ts'
 import { APPLY_LOCK_CLIENT_ID } from '../wanted/apply-lock-client.ts'
-import { isBuiltInClient } from '../wanted/built-in.ts'
+import { defaultRoleOf, isBuiltInClient } from '../wanted/built-in.ts'
 import { clientId as clientIdSchema } from '../wanted/schema-values.ts'
 import type { WantedClient, WantedRealm } from '../wanted/wanted.ts'
 import { type DescribedClient, describeClient } from './describe.ts'
@@ -35,7 +35,7 @@ export async function describeRealm(
   const chosen = clientIds ?? unmarked.filter((clientId) => clientId !== ownClientId)
   const present = chosen.filter((clientId) => known.includes(clientId))
   const observed = await observeRealm(admin, askingFor(admin.realm, present), '')
-  const defaultRole = `default-roles-${admin.realm.toLowerCase()}`
+  const defaultRole = defaultRoleOf(admin.realm)
   return {
     clients: present.toSorted(compareNames).flatMap((clientId) => {
       const client = observed.clients.get(clientId)

@@ -1,6 +1,8 @@
 // A client that is there as a section of the file: what `doorman plan` compares, backwards. Never a secret.
 import type { ObservedClient } from '../keycloak/observed.ts'
+import { SERVICE_ACCOUNT_SCOPE } from '../wanted/built-in.ts'
 import { wantEntry } from '../wanted/entries.ts'
+import { splitList } from '../wanted/list-attributes.ts'
 import { hasLogin, type Preset } from '../wanted/presets.ts'
 import { clientItem, type ParsedClient } from '../wanted/schema-clients.ts'
 import type { Json } from '../wanted/wanted.ts'
@@ -75,7 +77,7 @@ function sayLogin({ settings, attributes }: ObservedClient): Readonly<Record<str
   return {
     redirectUris,
     // One word of Keycloak's stands for all redirect URIs, or for none.
-    postLogoutRedirectUris: /^[+-]?$/.test(postLogout) ? undefined : postLogout.split('##'),
+    postLogoutRedirectUris: /^[+-]?$/.test(postLogout) ? undefined : splitList(postLogout),
     webOrigins,
     backchannelLogoutUrl: attributes['backchannel.logout.url'],
   }
@@ -83,7 +85,7 @@ function sayLogin({ settings, attributes }: ObservedClient): Readonly<Record<str
 
 /** Keycloak assigns it by itself. */
 function defaultScopesOf({ defaultScopes }: ObservedClient): readonly string[] {
-  return defaultScopes.filter((scope) => scope !== 'service_account').toSorted(compareNames)
+  return defaultScopes.filter((scope) => scope !== SERVICE_ACCOUNT_SCOPE).toSorted(compareNames)
 }
 
 function sayServiceAccount({ serviceAccount }: ObservedClient, defaultRole: string): Json | undefined {

@@ -1,12 +1,9 @@
 // Fields of what is wanted beside fields of what is there. Pure.
+import { isListAttribute, splitList } from '../wanted/list-attributes.ts'
 import type { Json } from '../wanted/wanted.ts'
 import type { FieldChange } from './plan.ts'
 
 type Value = Json | undefined
-
-/** Of attributes that are lists; their order means nothing. */
-const LIST_SEPARATOR = '##'
-const LIST_ATTRIBUTES: readonly string[] = ['post.logout.redirect.uris', 'oauth2.jwt.authorization.grant.idp']
 
 /** Fields of a representation. Lists of names and URIs are sets; what is empty is not there. */
 export function compareSettings(
@@ -58,8 +55,7 @@ export function compareNames(a: string, b: string): number {
 }
 
 function attributeValue(name: string, value: string | undefined): Value {
-  if (value === undefined || !LIST_ATTRIBUTES.includes(name)) return value
-  return asSet(value.split(LIST_SEPARATOR).filter((item) => item !== ''))
+  return value === undefined || !isListAttribute(name) ? value : asSet(splitList(value))
 }
 
 function asSet(value: Value): Value {

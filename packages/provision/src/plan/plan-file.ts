@@ -7,7 +7,7 @@ import type { ObservedRealm } from '../keycloak/observed.ts'
 import type { WantedRealm } from '../wanted/wanted.ts'
 import { canonical } from './fields.ts'
 import { saltOf } from './fingerprint.ts'
-import type { Plan, RealmPlan } from './plan.ts'
+import { CHANGE_KINDS, type Plan, type RealmPlan } from './plan.ts'
 import { planWithSalt } from './plan-realm.ts'
 
 const MODE = 0o600
@@ -77,15 +77,7 @@ const fieldChange = z
   .transform(({ path, from, to }) => ({ path, from, to }))
 
 const change = z.strictObject({
-  kind: z.enum([
-    'realm role',
-    'client scope',
-    'client',
-    'client role',
-    'service account',
-    'identity provider',
-    'rotation policy',
-  ]),
+  kind: z.enum(CHANGE_KINDS),
   name: z.string(),
   action: z.enum(['create', 'adopt', 'update', 'delete']),
   fields: z.array(fieldChange),

@@ -1,5 +1,6 @@
 // What is wanted beside what is there: the difference, in the order in which it can be carried out. Asks nobody.
 import type { ObservedRealm } from '../keycloak/observed.ts'
+import { defaultRoleOf } from '../wanted/built-in.ts'
 import type { WantedRealm } from '../wanted/wanted.ts'
 import { compareClient } from './compare-client.ts'
 import {
@@ -11,17 +12,7 @@ import {
 } from './compare-realm.ts'
 import { changesOf, type Finding, type Findings, foreignOf, together } from './findings.ts'
 import { createSalt, fingerprintOf } from './fingerprint.ts'
-import type { ChangeKind, RealmPlan } from './plan.ts'
-
-const ORDER: readonly ChangeKind[] = [
-  'realm role',
-  'client scope',
-  'client',
-  'client role',
-  'service account',
-  'identity provider',
-  'rotation policy',
-]
+import { CHANGE_KINDS, type RealmPlan } from './plan.ts'
 
 /** Compares field by field what the file decides about. What it does not name is not looked at. */
 export function planRealm(wanted: WantedRealm, observed: ObservedRealm, owner: string): RealmPlan {
@@ -43,8 +34,7 @@ export function planWithSalt(wanted: WantedRealm, observed: ObservedRealm, owner
 }
 
 function compareRealm(wanted: WantedRealm, observed: ObservedRealm, owner: string): Findings {
-  // Keycloak names it after the realm, in small letters.
-  const surroundings = { owner, defaultRole: `default-roles-${observed.realm.toLowerCase()}` }
+  const surroundings = { owner, defaultRole: defaultRoleOf(observed.realm) }
   return together([
     compareRealmRoles(wanted, observed),
     ...wanted.scopes.map((scope) => compareScope(scope, observed.scopes.get(scope.name), owner)),
@@ -57,5 +47,5 @@ function compareRealm(wanted: WantedRealm, observed: ObservedRealm, owner: strin
 
 /** What goes goes last: nothing then needs it any more. */
 function rankOf({ kind, action }: Finding): number {
-  return ORDER.indexOf(kind) + (action === 'delete' ? ORDER.length : 0)
+  return CHANGE_KINDS.indexOf(kind) + (action === 'delete' ? CHANGE_KINDS.length : 0)
 }

@@ -34,14 +34,18 @@ export interface Unseen {
   readonly lacks: string
 }
 
-export type ChangeKind =
-  | 'realm role'
-  | 'client scope'
-  | 'client'
-  | 'client role'
-  | 'service account'
-  | 'identity provider'
-  | 'rotation policy'
+/** In the order in which they can be made. */
+export const CHANGE_KINDS = [
+  'realm role',
+  'client scope',
+  'client',
+  'client role',
+  'service account',
+  'identity provider',
+  'rotation policy',
+] as const
+
+export type ChangeKind = (typeof CHANGE_KINDS)[number]
 
 export interface Change {
   readonly kind: ChangeKind

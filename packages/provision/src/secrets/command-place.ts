@@ -11,7 +11,7 @@ import { isConfidential, isRandom, notesOf, renderShape, type SecretValues } fro
 
 const MAX_OUTPUT_BYTES = 64 * 1024
 const MAX_TOLD_LENGTH = 500
-const LAST_WORDS_MS = 500
+const LAST_WORDS_MILLISECONDS = 500
 
 export function createCommandPlace(
   delivery: Extract<WantedDelivery, { kind: 'command' }>,
@@ -82,7 +82,7 @@ function endOf(child: ChildProcessByStdio<Writable, null, Readable>): Promise<En
   child.once('error', reject)
   child.once('close', (code, signal) => resolve({ code, signal }))
   // What the command has left running may hold its error output open for ever.
-  child.once('exit', () => setTimeout(() => child.stderr.destroy(), LAST_WORDS_MS).unref())
+  child.once('exit', () => setTimeout(() => child.stderr.destroy(), LAST_WORDS_MILLISECONDS).unref())
   return promise
 }
 

@@ -1,9 +1,9 @@
 // The text of an `.env` file, in the one form that its readers agree on. They do not agree on escapes: a value that would
 // need one is refused.
 import { ProvisionError } from '../errors.ts'
+import { ENVIRONMENT_NAME } from '../wanted/delivery-contradictions.ts'
 import type { KeyedValues } from './values.ts'
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 /** Means itself to dotenv, Node, Compose, systemd, a shell and `docker run --env-file`, without quotes. */
 const BARE = /^[A-Za-z0-9_.,:/@%+=-]*$/
 /** Means itself between single quotes, to all of them but `docker run --env-file`, which keeps the quotes. */
@@ -29,7 +29,7 @@ export function parseEnv(text: string): KeyedValues {
 }
 
 function checkName(name: string): string {
-  if (NAME.test(name)) return name
+  if (ENVIRONMENT_NAME.test(name)) return name
   throw unwritable(name, 'is no name of an environment variable: letters, digits and _ alone')
 }
 

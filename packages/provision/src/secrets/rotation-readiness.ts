@@ -1,8 +1,8 @@
 // All that can be known of a rotation before anything is changed.
-import { isProvisionError } from '../errors.ts'
 import type { ObservedRotation, Seen } from '../keycloak/observed.ts'
 import type { Representation } from '../keycloak/realm-admin.ts'
 import { observeRotation } from '../keycloak/rotation.ts'
+import { seen } from '../keycloak/seen.ts'
 import { comparePlaces } from './deliver.ts'
 import type { DeliveryResult } from './delivery.ts'
 import { overlapEnd, type RotationOptions, refusalOf, trialOf, valuesOf } from './rotation.ts'
@@ -77,11 +77,6 @@ export function failuresOf(results: readonly DeliveryResult[]): string | undefin
 }
 
 /** For the explanation alone: policies are hidden from most credentials. */
-export async function lookForPolicy(options: RotationOptions): Promise<Seen<ObservedRotation>> {
-  try {
-    return { kind: 'seen', value: await observeRotation(options.admin, options.owner) }
-  } catch (error) {
-    if (!isProvisionError(error, 'ERR_ADMIN_FORBIDDEN')) throw error
-    return { kind: 'hidden', lacks: String(error.detail.lacks) }
-  }
+export function lookForPolicy({ admin, owner }: RotationOptions): Promise<Seen<ObservedRotation>> {
+  return seen(() => observeRotation(admin, owner))
 }

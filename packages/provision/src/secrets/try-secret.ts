@@ -18,7 +18,7 @@ export type SecretStanding =
   /** `said` are Keycloak's own words, such as `Invalid client or Invalid client credentials`. */
   | { readonly kind: 'refused'; readonly status: number; readonly said: string }
 
-const TIMEOUT_MS = 10_000
+const TIMEOUT_MILLISECONDS = 10_000
 
 /**
  * Rejects with `ERR_ADMIN_UNREACHABLE` when Keycloak does not answer, or answers with 5xx or 429.
@@ -44,7 +44,7 @@ async function send(trial: SecretTrial): Promise<{ readonly status: number; read
         ...(hasServiceAccount ? { grant_type: 'client_credentials' } : { token: 'none' }),
       }),
       redirect: 'manual',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     })
     return { status: response.status, body: parse(await response.text()) }
   } catch (error) {
@@ -76,7 +76,7 @@ function unreachable({ adminUrl, clientId }: SecretTrial, how: string): Provisio
 }
 
 const ATTEMPTS = 20
-const PAUSE_MS = 250
+const PAUSE_MILLISECONDS = 250
 
 /** Other nodes of Keycloak may hear of a new secret a moment later. The last refusal; undefined: it works. */
 export async function waitForSecret(trial: SecretTrial): Promise<string | undefined> {
@@ -84,6 +84,6 @@ export async function waitForSecret(trial: SecretTrial): Promise<string | undefi
     const standing = await trySecret(trial)
     if (standing.kind === 'works') return undefined
     if (attempt === ATTEMPTS) return standing.said
-    await wait(PAUSE_MS)
+    await wait(PAUSE_MILLISECONDS)
   }
 }

@@ -95,5 +95,5 @@ function plainScopes({ name, scopes }: FrontDoorRealm): readonly WantedScope[] {
 
 function plainScope(name: string, because: string): WantedScope {
   const attributes = { 'include.in.token.scope': 'true', 'display.on.consent.screen': 'false' }
-  return { name, because, description: `Asked for by the gateway`, attributes, mappers: {} }
+  return { name, because, description: 'Asked for by the gateway', attributes, mappers: {} }
 }

@@ -8,7 +8,7 @@ import { parseTemplate, type Template } from './template.ts'
 
 type Path = SectionFinding['path']
 
-const ENVIRONMENT_NAME = /^[A-Za-z_]\w*$/
+export const ENVIRONMENT_NAME = /^[A-Za-z_]\w*$/
 const OF_REDIRECT: readonly Placeholder[] = ['redirectUri', 'redirectOrigin']
 
 export function findDeliveryContradictions(

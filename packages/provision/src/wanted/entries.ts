@@ -1,6 +1,7 @@
 // Entries of `clients`, each as the client it describes.
 import { isBuiltInRole } from './built-in.ts'
 import { resolveDelivery } from './deliveries.ts'
+import { joinList } from './list-attributes.ts'
 import { audienceMappers, completeConfig } from './mappers.ts'
 import type { ClientPart, RealmParts } from './parts.ts'
 import { backchannelLogout, hasLogin, PKCE, PRESET_SETTINGS, type Preset } from './presets.ts'
@@ -72,7 +73,7 @@ function attributesOf(entry: ParsedClient, preset: Preset | null): Readonly<Reco
     ...authAttributes(entry),
     ...(backchannelLogoutUrl === undefined ? {} : backchannelLogout(backchannelLogoutUrl)),
     ...defined({
-      'post.logout.redirect.uris': postLogoutRedirectUris?.join('##'),
+      'post.logout.redirect.uris': postLogoutRedirectUris && joinList(postLogoutRedirectUris),
       'access.token.lifespan': lifetimes.accessToken?.toString(),
       'client.session.idle.timeout': lifetimes.sessionIdle?.toString(),
       'client.session.max.lifespan': lifetimes.sessionMax?.toString(),

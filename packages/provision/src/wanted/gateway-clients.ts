@@ -1,5 +1,6 @@
 // The gateway's own confidential client in each realm.
 import type { FrontDoor, FrontDoorAuth, FrontDoorRealm } from './front-door.ts'
+import { joinList } from './list-attributes.ts'
 import { audienceMappers } from './mappers.ts'
 import { type ClientPart, type RealmParts, unique } from './parts.ts'
 import { backchannelLogout, PKCE } from './presets.ts'
@@ -51,7 +52,7 @@ function attributesOf(realm: FrontDoorRealm, frontDoor: FrontDoor): Readonly<Rec
   const { redirectUris, postLogoutRedirectUris, backchannelLogoutUrl } = realm
   return {
     ...(redirectUris.length > 0 ? PKCE : {}),
-    ...(postLogoutRedirectUris.length > 0 ? { 'post.logout.redirect.uris': postLogoutRedirectUris.join('##') } : {}),
+    ...(postLogoutRedirectUris.length > 0 ? { 'post.logout.redirect.uris': joinList(postLogoutRedirectUris) } : {}),
     ...(backchannelLogoutUrl === null ? {} : backchannelLogout(backchannelLogoutUrl)),
     'standard.token.exchange.enabled': usesExchange(realm.name, frontDoor) ? 'true' : '',
     ...grantAttributes(unique(assertionProviders(realm, frontDoor))),
@@ -63,7 +64,7 @@ function grantAttributes(aliases: readonly string[]): Readonly<Record<string, st
   const isUsed = aliases.length > 0
   return {
     'oauth2.jwt.authorization.grant.enabled': isUsed ? 'true' : '',
-    ...(isUsed ? { 'oauth2.jwt.authorization.grant.idp': aliases.join('##') } : {}),
+    ...(isUsed ? { 'oauth2.jwt.authorization.grant.idp': joinList(aliases) } : {}),
   }
 }
 

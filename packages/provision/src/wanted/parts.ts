@@ -1,4 +1,5 @@
 // Several places of a file want something of the same client, scope or role: each is a part, and parts are put together.
+import { isListAttribute, joinList, splitList } from './list-attributes.ts'
 import type {
   Json,
   WantedClient,
@@ -36,9 +37,6 @@ export interface RealmParts {
   readonly identityProviders?: readonly WantedIdentityProvider[]
 }
 
-/** Lists in an attribute. */
-const URI_SEPARATOR = '##'
-const LIST_ATTRIBUTES: readonly string[] = ['post.logout.redirect.uris', 'oauth2.jwt.authorization.grant.idp']
 const MAX_REASONS = 3
 
 export function joinClients(parts: readonly ClientPart[]): readonly WantedClient[] {
@@ -110,9 +108,8 @@ function joinAttributes(parts: readonly ClientPart[]): Readonly<Record<string, s
   const byName = Map.groupBy(all.flat(), ({ name }) => name)
   const joined = [...byName].map(([name, entries]) => {
     const [first = ''] = entries.map(({ value }) => value)
-    if (!LIST_ATTRIBUTES.includes(name)) return [name, first]
-    const values = entries.flatMap(({ value }) => value.split(URI_SEPARATOR)).filter((value) => value !== '')
-    return [name, unique(values).join(URI_SEPARATOR)]
+    if (!isListAttribute(name)) return [name, first]
+    return [name, joinList(unique(entries.flatMap(({ value }) => splitList(value))))]
   })
   return Object.fromEntries(joined)
 }

@@ -4,7 +4,8 @@ import { type Json, OWNER_ATTRIBUTE } from './wanted.ts'
 
 type Part = Readonly<Record<string, Json | undefined>>
 
-const EXECUTOR = 'secret-rotation'
+/** Servers that can let secrets overlap have it. */
+export const ROTATION_EXECUTOR = 'secret-rotation'
 /** Ten years: Keycloak must not rotate by itself when a client is written, because nobody would deliver that secret. */
 const EXPIRATION_SECONDS = 10 * 365 * 24 * 60 * 60
 
@@ -19,7 +20,7 @@ export function buildRotationProfile(owner: string, overlapSeconds: number): Par
     'rotated-expiration-period': overlapSeconds,
     'remaining-rotation-period': 0,
   }
-  return { name: rotationName(owner), executors: [{ executor: EXECUTOR, configuration }] }
+  return { name: rotationName(owner), executors: [{ executor: ROTATION_EXECUTOR, configuration }] }
 }
 
 export function buildRotationPolicy(owner: string): Part {
@@ -41,7 +42,7 @@ export function readOverlapSeconds(owner: string, profiles: Part, policies: Part
   if (policy?.enabled !== true || !Array.isArray(policy.profiles)) return null
   if (!policy.profiles.includes(rotationName(owner))) return null
   const executors = named(profiles.profiles, owner)?.executors
-  const executor = partsOf(executors).find((part) => part.executor === EXECUTOR)
+  const executor = partsOf(executors).find((part) => part.executor === ROTATION_EXECUTOR)
   const seconds = Number(toPart(executor?.configuration)['rotated-expiration-period'] ?? Number.NaN)
   return Number.isInteger(seconds) ? seconds : null
 }
