@@ -1,9 +1,17 @@
-// Every call of an application broken in turn, in every way.
+// Every call of an application broken in turn: not done, done with the answer lost, and done with a failure for an answer.
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { createKeycloakAdmin } from '@doorman/dev-realm/keycloak'
+import { isProvisionError } from '../../src/errors.ts'
 import { type AdminApi, openAdminApi } from '../support/admin-api.ts'
 import type { Fault } from '../support/admin-proxy.ts'
-import { type FaultGround, runWith, runWithout, type State } from '../support/fault-runs.ts'
+import { adminOf, applyTo } from '../support/applying.ts'
+import { type FaultGround, type FaultRun, runWith, runWithout, type State } from '../support/fault-runs.ts'
+import { wantedClient } from '../support/realms.ts'
+import { prepareRealm, wholeRealm } from '../support/whole-realm.ts'
+
+type Reach = FaultRun['reach']
 
 let api: AdminApi
 let ground: FaultGround
@@ -19,20 +27,29 @@ before(async () => {
 })
 after(() => api.close())
 
-/** For both ways of breaking together each call meets both statuses. */
-const FAULTS: Readonly<Record<string, (nth: number, reach: 'once' | 'onwards') => Fault>> = {
-  unreached: () => 'unreached',
-  lost: () => 'lost',
-  'answered with 500 or 503': (nth, reach) => ((nth % 2 === 0) === (reach === 'once') ? 500 : 503),
+async function breakEach(fault: Fault, reachOf: (nth: number) => Reach): Promise<void> {
+  assert.ok(calls > 30, `${calls} calls`)
+  for (let nth = 1; nth <= calls; nth += 1) await runWith(ground, { nth, reach: reachOf(nth), fault }, expected)
 }
 
-for (const [name, faultAt] of Object.entries(FAULTS)) {
-  const run = async (reach: 'once' | 'onwards') => {
-    for (let nth = 1; nth <= calls; nth += 1)
-      await runWith(ground, { nth, reach, fault: faultAt(nth, reach) }, expected)
-  }
+for (const fault of ['unreached', 'lost'] as const) {
+  test(`one call that is ${fault} is bridged, whichever it is`, () => breakEach(fault, () => 'once'))
 
-  test(`one call that is ${name} is bridged, whichever it is`, () => run('once'))
+  test(`the next apply mends what is left when calls are ${fault} from one on, whichever it is`, () =>
+    breakEach(fault, () => 'onwards'))
+}
 
-  test(`the next apply mends what is left when calls are ${name} from one on, whichever it is`, () => run('onwards'))
+test('a call that is done and answered with 500 is mended, whichever it is', () =>
+  breakEach({ done: 500 }, (nth) => (nth % 2 === 0 ? 'once' : 'onwards')))
+
+for (const fault of ['unreached', 'lost', { done: 500 }] as const) {
+  test(`a new secret is made once when the call for it is ${JSON.stringify(fault)}`, async () => {
+    const realm = `fault-${randomUUID()}`
+    await prepareRealm(ground.admin, realm)
+    await ground.admin.post(`${realm}/clients`, { clientId: 'hollow', secret: '' })
+    const wanted = { ...wholeRealm(realm, api.issuer(realm)), clients: [wantedClient('hollow', { adopt: true })] }
+    const apply = () => applyTo(adminOf(wanted, api.url), wanted)
+    const secretNow = () => [...api.realm(realm).clients.values()].find(({ clientId }) => clientId === 'hollow')?.secret
+    api.fail(await numberOfCall(/client-secret$/, apply, realm), fault)
+  })
 }

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test'
 import { isProvisionError } from '../../src/errors.ts'
 import type { RealmAdmin, Representation } from '../../src/keycloak/realm-admin.ts'
 import { rotationName } from '../../src/wanted/rotation-policy.ts'
-import type { WantedRealm } from '../../src/wanted/wanted.ts'
+import { OWNER_ATTRIBUTE, type WantedClient, type WantedRealm } from '../../src/wanted/wanted.ts'
 import { adminOf, applyTo, planFor } from '../support/applying.ts'
 import type { SomeKeycloak } from '../support/keycloaks.ts'
 import { audienceMapper, OWNER, wantedClient, wantedRealm } from '../support/realms.ts'
@@ -198,6 +198,74 @@ export function describeApplyRealm(open: () => Promise<SomeKeycloak>): void {
     await applyTo(admin, one, { prunes: false, owner: 'another file' })
     const [corrected] = (await read('mapped')).protocolMappers as readonly { readonly config: object }[]
     assert.deepEqual(corrected!.config, { ...mappers.own.config })
+  })
+
+  /** Somebody does that at the first write, which is the lock: after the plan, before everything else. */
+  function meanwhile(work: () => Promise<unknown>): RealmAdmin {
+    let isDone = false
+    const create: RealmAdmin['clients']['create'] = async (client) => {
+      if (!isDone) await work()
+      isDone = true
+      return admin.clients.create(client)
+    }
+    return { ...admin, clients: { ...admin.clients, create } }
+  }
+
+  async function giveTo(owner: string, clientId: string): Promise<void> {
+    const attributes = { [OWNER_ATTRIBUTE]: owner }
+    await admin.clients.update(String((await read(clientId)).id), { clientId, attributes })
+  }
+
+  function only(...clients: readonly WantedClient[]): WantedRealm {
+    return wantedRealm({ realm, issuer: wanted.issuer, clients })
+  }
+
+  test('a client that somebody else has marked since the plan is neither changed nor deleted', async () => {
+    const [taken, file] = [wantedClient('taken'), { prunes: true, owner: 'a third file' }]
+    await applyTo(admin, only(taken), file)
+    await applyTo(
+      meanwhile(() => giveTo('somebody else', 'taken')),
+      only(),
+      file,
+    )
+    assert.notEqual(await admin.clients.find('taken'), undefined)
+
+    await giveTo('a third file', 'taken')
+    const applying = applyTo(
+      meanwhile(() => giveTo('somebody else', 'taken')),
+      only(withName(taken)),
+      file,
+    )
+    await assert.rejects(applying, (error) => isProvisionError(error, 'ERR_CLIENT_FOREIGN'))
+    assert.equal((await read('taken')).name, undefined)
+  })
+
+  test('a client that somebody made since the plan is a conflict, unless it is ours', async () => {
+    const file = { prunes: false, owner: 'a third file' }
+    const make = (owner: string) => () =>
+      keycloak.admin.post(`${realm}/clients`, { clientId: 'early', attributes: { [OWNER_ATTRIBUTE]: owner } })
+    const applying = applyTo(meanwhile(make('somebody else')), only(wantedClient('early')), file)
+    await assert.rejects(applying, (error) => isProvisionError(error, 'ERR_CLIENT_FOREIGN'))
+    await admin.clients.delete(String((await read('early')).id))
+    await applyTo(meanwhile(make('a third file')), only(wantedClient('early')), file)
+    assert.equal((await read('early')).serviceAccountsEnabled, true)
+  })
+
+  test('a secret that is rotated while its client is written stays the new one', async () => {
+    const file = { prunes: false, owner: 'a fourth file' }
+    const turning = wantedClient('turning')
+    await applyTo(admin, only(turning), file)
+    let next: string | undefined
+    const find: RealmAdmin['clients']['find'] = async (clientId) => {
+      const found = await admin.clients.find(clientId)
+      if (clientId === 'turning') next = await admin.clients.regenerateSecret(String(found?.id))
+      return found
+    }
+    await applyTo({ ...admin, clients: { ...admin.clients, find } }, only(withName(turning)), file)
+    const { name, secret } = await read('turning')
+    assert.equal(name, 'another')
+    assert.ok(next !== undefined)
+    assert.equal(secret, next)
   })
 
   function withName(client: WantedRealm['clients'][number]) {
