@@ -8,8 +8,8 @@ import { type AdminApi, openAdminApi } from '../support/admin-api.ts'
 import type { Fault } from '../support/admin-proxy.ts'
 import { adminOf, applyTo } from '../support/applying.ts'
 import { type FaultGround, type FaultRun, runWith, runWithout, type State } from '../support/fault-runs.ts'
-import { wantedClient } from '../support/realms.ts'
-import { prepareRealm, wholeRealm } from '../support/whole-realm.ts'
+import { wantedClient, wantedRealm } from '../support/realms.ts'
+import { prepareRealm } from '../support/whole-realm.ts'
 
 type Reach = FaultRun['reach']
 
@@ -42,14 +42,43 @@ for (const fault of ['unreached', 'lost'] as const) {
 test('a call that is done and answered with 500 is mended, whichever it is', () =>
   breakEach({ done: 500 }, (nth) => (nth % 2 === 0 ? 'once' : 'onwards')))
 
+const NEW_SECRET = /^POST .*\/client-secret$/
+
+/** A client to take over that has no secret. */
+async function prepareHollow() {
+  const realm = `fault-${randomUUID()}`
+  await prepareRealm(ground.admin, realm)
+  const id = await ground.admin.post<string>(`${realm}/clients`, { clientId: 'hollow', secret: '' })
+  const clients = [wantedClient('hollow', { adopt: true })]
+  const wanted = wantedRealm({ realm, issuer: api.issuer(realm), clients })
+  return {
+    apply: () => applyTo(adminOf(wanted, api.url), wanted, { prunes: false }),
+    secret: () => api.realm(realm).clients.get(id)?.secret,
+  }
+}
+
+async function countToNewSecret(): Promise<number> {
+  const { apply } = await prepareHollow()
+  api.heal()
+  await apply()
+  const index = api.calls().findIndex((call) => NEW_SECRET.test(call))
+  assert.notEqual(index, -1)
+  return index + 1
+}
+
 for (const fault of ['unreached', 'lost', { done: 500 }] as const) {
-  test(`a new secret is made once when the call for it is ${JSON.stringify(fault)}`, async () => {
-    const realm = `fault-${randomUUID()}`
-    await prepareRealm(ground.admin, realm)
-    await ground.admin.post(`${realm}/clients`, { clientId: 'hollow', secret: '' })
-    const wanted = { ...wholeRealm(realm, api.issuer(realm)), clients: [wantedClient('hollow', { adopt: true })] }
-    const apply = () => applyTo(adminOf(wanted, api.url), wanted)
-    const secretNow = () => [...api.realm(realm).clients.values()].find(({ clientId }) => clientId === 'hollow')?.secret
-    api.fail(await numberOfCall(/client-secret$/, apply, realm), fault)
+  test(`a secret is made once when the call for it is ${JSON.stringify(fault)}`, async () => {
+    const nth = await countToNewSecret()
+    const { apply, secret } = await prepareHollow()
+    api.fail(nth, fault)
+    await assert.rejects(apply(), (error) => isProvisionError(error, 'ERR_ADMIN_UNREACHABLE'))
+    assert.match(api.calls()[nth - 1] ?? '', NEW_SECRET)
+    const made = secret()
+    assert.equal(made === '', fault === 'unreached')
+    api.heal()
+    await apply()
+    if (made === '') assert.notEqual(secret(), '')
+    else assert.equal(secret(), made)
+    assert.equal((await apply()).calls.writes, 0)
   })
 }

@@ -13,13 +13,13 @@ let api: AdminApi
 before(async () => {
   api = await openAdminApi({ realms: ['main'] })
   api.addClient('main', ACCOUNT, ['manage-clients'])
-  api.addClient('main', { clientId: 'broker', secret: 'of the broker' })
+  api.addClient('main', { clientId: 'web', secret: 'of the web client' })
   api.addClient('main', { clientId: 'public', publicClient: true })
 })
 after(() => api.close())
 
 function needs(name: string, ...others: readonly string[]) {
-  const identityProviders = others.map((realm) => wantedProvider(realm, { secretOf: { realm, clientId: 'broker' } }))
+  const identityProviders = others.map((realm) => wantedProvider(realm, { secretOf: { realm, clientId: 'web' } }))
   return { wanted: wantedRealm({ name, identityProviders }) }
 }
 
@@ -41,11 +41,11 @@ test('the secret of a client of another realm is read by the local name of that 
   const realm = { wanted: wantedRealm({ name: 'people', issuer }) }
   const admin = adminOf({ issuer }, api.url, { kind: 'secret', ...ACCOUNT })
   const secretOf = createSecretReader([{ ...realm, admin }])
-  assert.equal(await secretOf({ realm: 'people', clientId: 'broker' }), 'of the broker')
+  assert.equal(await secretOf({ realm: 'people', clientId: 'web' }), 'of the web client')
   await assert.rejects(secretOf({ realm: 'people', clientId: 'nobody' }), (error) =>
     isProvisionError(error, 'ERR_ADMIN_REFUSED'),
   )
-  await assert.rejects(secretOf({ realm: 'elsewhere', clientId: 'broker' }), (error) =>
+  await assert.rejects(secretOf({ realm: 'elsewhere', clientId: 'web' }), (error) =>
     isProvisionError(error, 'ERR_ADMIN_REFUSED'),
   )
   await assert.rejects(secretOf({ realm: 'people', clientId: 'public' }), (error) =>
