@@ -34,6 +34,7 @@ export async function runWithout(ground: FaultGround): Promise<{ readonly calls:
 export async function runWith(ground: FaultGround, { nth, fault, reach }: FaultRun, expected: State): Promise<void> {
   const { proxy, admin } = ground
   await withRealm(ground, async (realm, apply) => {
+    const before = await secretsOf(admin, realm)
     proxy.fail(nth, fault, reach)
     const failure = await apply().then(
       () => undefined,
@@ -42,7 +43,7 @@ export async function runWith(ground: FaultGround, { nth, fault, reach }: FaultR
     proxy.heal()
     if (reach === 'once') assert.equal(failure, undefined, `${String(failure)}: one fault is bridged`)
     else assert.ok(isProvisionError(failure, 'ERR_ADMIN_UNREACHABLE'), String(failure))
-    const secrets = await secretsOf(admin, realm)
+    const secrets = new Map([...(await secretsOf(admin, realm)), ...before])
     await apply()
     const state = await stateOf(admin, realm)
     assert.deepEqual([difference(state, expected), difference(expected, state)], [[], []])
