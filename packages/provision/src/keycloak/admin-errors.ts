@@ -58,12 +58,18 @@ function refusal({ response, responseData }: NetworkError, { what, url, realm, n
   return new ProvisionError('ERR_ADMIN_REFUSED', text, { what, status, ...(said === undefined ? {} : { said }) })
 }
 
+/** What looks like a secret or a token: a proxy on the way may quote what it was sent. */
+const OPAQUE = /(?=[\w.~+/=-]*[A-Z0-9])[\w.~+/=-]{20,}/g
+
 /** Keycloak's own words: `errorMessage`, else those of OAuth. Never the whole answer. */
 export function keycloakText(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null) return undefined
   const { errorMessage, error_description, error } = body as Readonly<Record<string, unknown>>
   const text = [errorMessage, error_description, error].find((each) => typeof each === 'string')
-  return text?.replace(/\p{Cc}/gu, ' ').slice(0, MAX_TEXT_LENGTH)
+  return text
+    ?.replace(/\p{Cc}/gu, ' ')
+    .replace(OPAQUE, '…')
+    .slice(0, MAX_TEXT_LENGTH)
 }
 
 function codeOf(cause: unknown): string {

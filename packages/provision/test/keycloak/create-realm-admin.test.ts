@@ -297,6 +297,14 @@ test('a refusal tells what Keycloak says and nothing of what was sent', async ()
   assert.equal(error.detail.said, 'Invalid  redirect')
 })
 
+test('what a proxy quotes of a request is not told', async () => {
+  const secret = 'Zm9yYmlkZGVuLXRvLXRlbGw'
+  server.script(`POST ${CLIENTS}`, { status: 400, body: { error: `bad request: secret=${secret} for mlflow` } })
+  const error = await failure(admin().clients.create({ clientId: 'mlflow', secret }))
+  assert.ok(!JSON.stringify([error.message, error.detail]).includes(secret))
+  assert.match(String(error.detail.said), /^bad request: .* for mlflow$/)
+})
+
 test('stars and an empty text are never written as a secret', async (t) => {
   for (const secret of ['**********', '']) {
     await t.test(JSON.stringify(secret), async () => {
