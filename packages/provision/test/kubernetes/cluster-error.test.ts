@@ -19,7 +19,6 @@ test('an admission webhook that quotes what it was sent does not get it into an 
   const message = `denied: ${CANARY}, which is ${encode(CANARY)}\u001b[2J`
   const error = errorOf(403, { reason: 'Forbidden', message })
   assert.equal(error.code, 'ERR_DELIVERY_FAILED')
-  assert.match(error.message, /denied/)
   assert.doesNotMatch(inspect(error), /canary|Y2FuYXJ5|\u001b/)
 })
 

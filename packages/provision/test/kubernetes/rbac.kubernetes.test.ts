@@ -81,7 +81,7 @@ async function deliver({ cluster, targets }: Ground): Promise<void> {
 /** Roles reach the authorizer by a watch; nobody says when. */
 async function untilKnown({ cluster, targets }: Ground, lacking: number): Promise<void> {
   const rights = neededRights(deliveriesTo(targets))
-  const giveUpAt = performance.now() + 10_000
+  const giveUpAt = performance.now() + 60_000
   while ((await cluster.lacks(rights)).length !== lacking) {
     assert.ok(performance.now() < giveUpAt, 'the roles are not taken up')
   }

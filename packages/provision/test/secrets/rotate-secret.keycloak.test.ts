@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { chmodSync } from 'node:fs'
+import { chmodSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, beforeEach, suite, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { inspect } from 'node:util'
@@ -111,7 +111,7 @@ test('where no overlap is possible, nothing is changed without --accept-gap', as
     assert.deepEqual(await rotating.look(), before)
     const summary = await rotating.rotate({ acceptsGap: true })
     assert.equal(summary.way, 'gap')
-    assert.ok(summary.gapSeconds !== null && summary.gapSeconds < 30)
+    assert.ok(Number.isInteger(summary.gapSeconds))
     assert.equal(summary.oldUntil, null)
     assert.equal(await rotating.isTaken(before.secret), false)
     assert.equal(await rotating.isTaken(rotating.secretInFile() ?? ''), true)
@@ -184,7 +184,6 @@ suite('before anything is changed, what cannot succeed is refused', () => {
   })
 
   test('a place that cannot be written', async () => {
-    const { chmodSync: _, writeFileSync, rmSync } = await import('node:fs')
     writeFileSync(rotating.envFile, 'MINE=1\n')
     assert.equal(await refusal(), 'undeliverable')
     rmSync(rotating.envFile)

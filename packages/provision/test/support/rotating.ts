@@ -53,6 +53,18 @@ export interface Look {
   readonly id: string
   readonly secret: string
   readonly attributes: Readonly<Record<string, string>>
+  readonly defaultClientScopes: readonly string[]
+  readonly optionalClientScopes: readonly string[]
+}
+
+/** Keycloak names scopes in any order. */
+function inOrder(client: Look): Look {
+  const { defaultClientScopes, optionalClientScopes } = client
+  return {
+    ...client,
+    defaultClientScopes: defaultClientScopes.toSorted(),
+    optionalClientScopes: optionalClientScopes.toSorted(),
+  }
 }
 
 export async function prepareRotation(
@@ -113,7 +125,7 @@ export async function prepareRotation(
       await deliverRealm({ admin: adminOf(wanted, url), wanted, internalUrl: url, tools, only: null, report })
     },
     secretInFile: () => parseEnv(readFileSync(envFile, 'utf8')).CLIENT_SECRET,
-    look: () => admin.get<Look>(`${realm}/clients/${id}`),
+    look: async () => inOrder(await admin.get<Look>(`${realm}/clients/${id}`)),
     async setPolicy(overlapSeconds) {
       const policies = `${realm}/client-policies`
       const has = overlapSeconds !== null
