@@ -66,7 +66,8 @@ async function readClient(clientId: string, { admin, directory }: Work): Promise
 
 /**
  * Everything that is there, because Keycloak switches off what a PUT leaves out (authorization services). Attributes are
- * merged by Keycloak itself: those of others, the rotated secret among them, are not sent back.
+ * merged by Keycloak itself: those of others, the rotated secret among them, are not sent back. There are always some:
+ * without them Keycloak answers 500 under a rotation policy (KC-115 in notes/keycloak).
  */
 function merge(fresh: Representation, wanted: WantedClient, owner: string): Representation {
   const { secret: _, protocolMappers: __, defaultClientScopes: ___, optionalClientScopes: ____, ...rest } = fresh
