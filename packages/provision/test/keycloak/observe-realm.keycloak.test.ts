@@ -148,7 +148,7 @@ test('the overlap of rotated secrets is told, and the rotated secret itself is n
 /** Keycloak shows the secret before among the attributes, in clear, to everybody who may see the client. */
 async function readRotated(): Promise<string> {
   const client = await realm.admin(await realm.createAccount(['view-clients'])).clients.find('mlflow')
-  return (client?.attributes as Readonly<Record<string, string>>)['client.secret.rotated'] ?? ''
+  return (client!.attributes as Readonly<Record<string, string>>)['client.secret.rotated'] ?? ''
 }
 
 test('a realm is read by a number of calls that does not grow with its clients', async () => {
