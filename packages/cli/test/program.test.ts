@@ -23,6 +23,7 @@ const COMMANDS = [
   'secret deliver',
   'secret rotate',
   'rbac',
+  'doctor',
 ]
 const DOCS = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
 

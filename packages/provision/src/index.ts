@@ -3,12 +3,12 @@ export { type ApplyLock, type ApplyLockOptions, acquireApplyLock } from './apply
 export { type ApplyRealmOptions, type ApplySummary, applyRealm } from './apply/apply-realm.ts'
 export { type BootstrapOptions, bootstrapRealm, type Provisioner } from './apply/bootstrap.ts'
 export { createSecretReader, orderRealms } from './apply/other-realms.ts'
-export { BOOTSTRAP_OWNER, neededRoles, type ProvisionerUse } from './apply/provisioner.ts'
+export type { ProvisionerUse } from './apply/provisioner.ts'
 export type { SecretOf } from './apply/work.ts'
 export { readDeliveredSecret } from './doctor/delivered-secret.ts'
 export { type Diagnosis, diagnose, type Subject } from './doctor/diagnose.ts'
 export { renderDiagnosis } from './doctor/diagnosis-text.ts'
-export { FAULTS, type Fault, type Finding } from './doctor/finding.ts'
+export type { Fault, Finding } from './doctor/finding.ts'
 export type {
   ClientProof,
   DoctorClient,
@@ -43,8 +43,8 @@ export type {
 export { useAuthorities } from './keycloak/trust.ts'
 export type { SecretOutcome } from './kubernetes/apply-secret.ts'
 export { type Cluster, type ClusterOptions, createCluster } from './kubernetes/cluster.ts'
-export { type Account, buildRbac, renderRbac } from './kubernetes/rbac.ts'
-export { type ClusterRight, neededRights } from './kubernetes/rights.ts'
+export { type Account, renderRbac } from './kubernetes/rbac.ts'
+export type { ClusterRight } from './kubernetes/rights.ts'
 export type { RestartOutcome, RestartRequest } from './kubernetes/rollout.ts'
 export type { ClusterSecret } from './kubernetes/secret.ts'
 export type { DescribedClient } from './plan/describe.ts'
@@ -62,7 +62,7 @@ export {
 } from './plan/plan.ts'
 export { confirmPlan, type PlannedRealm, readPlanFile, writePlanFile } from './plan/plan-file.ts'
 export { planRealm } from './plan/plan-realm.ts'
-export { renderPlan, summarizePlan } from './plan/plan-text.ts'
+export { renderPlan } from './plan/plan-text.ts'
 export type { Report } from './report.ts'
 export { clientValues, type Whereabouts } from './secrets/client-values.ts'
 export { deliver, placesOf } from './secrets/deliver.ts'
@@ -78,7 +78,7 @@ export { identityProviderPlaces } from './secrets/identity-provider-place.ts'
 export { type RotationChoices, type RotationSummary, rotateSecret } from './secrets/rotate-secret.ts'
 export type { RotationLock, RotationOptions } from './secrets/rotation.ts'
 export { type DueRotation, findDueRotations } from './secrets/rotation-due.ts'
-export { buildSecretValues, renderShape, renderTemplate, type SecretValues } from './secrets/values.ts'
+export { buildSecretValues, type SecretValues } from './secrets/values.ts'
 export * from './sections.ts'
 export type {
   FrontDoor,
@@ -88,9 +88,9 @@ export type {
   FrontDoorRealm,
   FrontDoorRoute,
 } from './wanted/front-door.ts'
-export { internalIssuerOf, realmNameOf, serverUrlOf } from './wanted/realm-urls.ts'
+export { internalIssuerOf, serverUrlOf } from './wanted/realm-urls.ts'
 export { resolveWanted, type WantedInput } from './wanted/resolve-wanted.ts'
-export { SHAPE_NAMES, SHAPES, type ShapeName } from './wanted/shapes.ts'
+export { SHAPES, type ShapeName } from './wanted/shapes.ts'
 export type {
   Wanted,
   WantedClient,

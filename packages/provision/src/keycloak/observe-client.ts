@@ -78,6 +78,6 @@ export function readTexts(values: Json | undefined): Readonly<Record<string, str
   return Object.fromEntries(texts)
 }
 
-function readNames(names: Json | undefined): readonly string[] {
+export function readNames(names: Json | undefined): readonly string[] {
   return Array.isArray(names) ? names.filter((name) => typeof name === 'string') : []
 }

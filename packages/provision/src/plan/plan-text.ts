@@ -27,7 +27,7 @@ export function renderPlan(plan: Plan, { colours }: { readonly colours: boolean 
 }
 
 /** Such as `3 to create, 1 to change, 0 to delete; 2 parts could not be seen`. */
-export function summarizePlan({ realms }: Plan): string {
+function summarizePlan({ realms }: Plan): string {
   const changes = realms.flatMap((realm) => realm.changes)
   const foreign = realms.flatMap((realm) => realm.foreign).length
   const unseen = realms.flatMap((realm) => realm.unseen).length

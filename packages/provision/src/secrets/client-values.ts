@@ -1,6 +1,7 @@
 // What Keycloak says of a client, as values to deliver. Its two texts that look like secrets and are none stop here.
 import { ProvisionError } from '../errors.ts'
 import { observeSecret } from '../keycloak/masked.ts'
+import { readNames } from '../keycloak/observe-client.ts'
 import type { Representation } from '../keycloak/realm-admin.ts'
 import type { WantedClient } from '../wanted/wanted.ts'
 import { buildSecretValues, type SecretValues } from './values.ts'
@@ -20,7 +21,7 @@ export function clientValues(
   const { clientId } = wanted
   const known = requireClient(found, clientId)
   const clientSecret = wanted.hasSecret ? requireSecret(known, clientId) : null
-  return buildSecretValues({ clientId, clientSecret, issuer, internalUrl, redirectUris: redirectUrisOf(known) })
+  return buildSecretValues({ clientId, clientSecret, issuer, internalUrl, redirectUris: readNames(known.redirectUris) })
 }
 
 export function requireClient(found: Representation | undefined, clientId: string): Representation {
@@ -42,8 +43,4 @@ export function requireSecret({ secret }: Representation, clientId: string): str
   const text = `${clientId} has no secret in Keycloak that could be delivered`
   const remedy = 'doorman apply makes one; where it does not, the client is public or logs in by a key'
   throw new ProvisionError('ERR_SECRET_MASKED', text, { clientId, kind: seen.kind, remedy })
-}
-
-function redirectUrisOf({ redirectUris }: Representation): readonly string[] {
-  return Array.isArray(redirectUris) ? redirectUris.filter((uri) => typeof uri === 'string') : []
 }

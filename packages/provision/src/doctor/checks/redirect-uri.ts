@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { readNames } from '../../keycloak/observe-client.ts'
 import { type Answer, ask } from '../call.ts'
 import type { ClientFacts } from '../client-facts.ts'
 import { type Evidence, type Finding, ok, unneeded, wrong } from '../finding.ts'
@@ -79,7 +80,7 @@ async function unregistered(facts: ClientFacts, evidence: Evidence): Promise<Fin
   if (seen.kind === 'seen' && seen.client.settings.standardFlowEnabled === false) {
     return flowOff(clientId, evidence)
   }
-  const registered = seen.kind === 'seen' ? { registered: textsOf(seen.client.settings.redirectUris) } : {}
+  const registered = seen.kind === 'seen' ? { registered: readNames(seen.client.settings.redirectUris) } : {}
   const cause =
     seen.kind === 'seen'
       ? `the redirect URI ${evidence.redirectUri} is not registered`
@@ -94,8 +95,4 @@ function flowOff(clientId: string, evidence: Evidence): Finding {
     ...evidence,
     field: 'standardFlowEnabled',
   })
-}
-
-function textsOf(value: unknown): readonly string[] {
-  return Array.isArray(value) ? value.filter((text) => typeof text === 'string') : []
 }
