@@ -31,7 +31,7 @@ export type ProvisionErrorCode =
   | 'ERR_DELIVERY_FAILED'
   | 'ERR_CLUSTER_UNREACHABLE'
   | 'ERR_CLUSTER_FORBIDDEN'
-  /** A CA bundle cannot be read or holds no certificate. */
+  /** A CA bundle cannot be read or holds no certificate, or nobody is verified at all. */
   | 'ERR_TRUST_INVALID'
 
 export class ProvisionError extends Error {

@@ -1,7 +1,7 @@
 // The access token of the admin interface: obtained once for all calls, renewed before its end. Never written anywhere.
 import { fetchWithError, NetworkError } from '@keycloak/keycloak-admin-client'
 import { ProvisionError } from '../errors.ts'
-import { keycloakText, unknownRealmError, unreachableError } from './admin-errors.ts'
+import { keycloakText, printable, unknownRealmError, unreachableError } from './admin-errors.ts'
 import type { AdminCredential } from './realm-admin.ts'
 import { type Pause, passingFailure, repeat } from './repeat.ts'
 import { buildTokenRequest } from './token-request.ts'
@@ -91,17 +91,20 @@ async function request({ url, realm, issuer, credential, timeoutSeconds, nowSeco
 
 function parseAnswer(text: string, url: string): TokenAnswer {
   const { access_token, expires_in } = parseObject(text)
-  if (typeof access_token === 'string' && typeof expires_in === 'number') return { access_token, expires_in }
+  // A header that cannot hold it would be refused with its text (RFC 6750 section 2.1).
+  const isToken = typeof access_token === 'string' && /^[\w.~+/-]+=*$/.test(access_token)
+  if (isToken && typeof expires_in === 'number') return { access_token, expires_in }
   throw credentialError(`what answers at ${url} is no token endpoint of Keycloak`, { reason: 'answer', url })
 }
 
 /** Another `iss` means that the two addresses of the file lead to different realms, or that Keycloak's hostname is wrong. */
 function checkIssuer(token: string, { issuer, url }: AccessTokensOptions): void {
   const claims = Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()
-  const { iss: found } = parseObject(claims)
-  if (found === issuer) return
-  const text = `the realm at ${url} calls itself ${String(found)}, the file calls it ${issuer}`
-  throw credentialError(text, { reason: 'issuer', expected: issuer, found: String(found) })
+  const { iss } = parseObject(claims)
+  if (iss === issuer) return
+  const found = printable(String(iss))
+  const text = `the realm at ${url} calls itself ${found}, the file calls it ${issuer}`
+  throw credentialError(text, { reason: 'issuer', expected: issuer, found })
 }
 
 function tokenError(error: unknown, { url, realm, credential }: AccessTokensOptions): unknown {
@@ -109,19 +112,28 @@ function tokenError(error: unknown, { url, realm, credential }: AccessTokensOpti
   if (passing !== undefined) return unreachableError(passing, url, 'obtain an access token')
   if (!(error instanceof NetworkError)) return error
   const { responseData, response } = error
-  const reason = parseReason(responseData)
-  if (response.status === 404 && reason !== undefined) return unknownRealmError(realm, url)
-  const text = `Keycloak does not take ${credential.clientId} in ${realm}: ${keycloakText(responseData) ?? response.status}`
+  const word = parseError(responseData)
+  if (response.status === 404 && word !== undefined) return unknownRealmError(realm, url)
+  const said = keycloakText(responseData, secretsOf(credential)) ?? response.status
+  const text = `Keycloak does not take ${credential.clientId} in ${realm}: ${said}`
   return credentialError(text, {
-    reason: reason ?? 'answer',
+    reason: word !== undefined && REASON.test(word) ? word : 'answer',
     status: response.status,
     clientId: credential.clientId,
     realm,
   })
 }
 
-/** Keycloak's name of the refusal, such as `unauthorized_client`. */
-function parseReason(body: unknown): string | undefined {
+/** What is sent as it is; what is signed or read from a file is opaque. */
+function secretsOf(credential: AdminCredential): readonly string[] {
+  if (credential.kind === 'password') return [credential.password]
+  return 'secret' in credential ? [credential.secret] : []
+}
+
+/** A name such as `unauthorized_client`; another text may be anything, what was sent among it. */
+const REASON = /^[a-z]+(_[a-z]+)+$/
+
+function parseError(body: unknown): string | undefined {
   if (typeof body !== 'object' || body === null || !('error' in body)) return undefined
   return typeof body.error === 'string' ? body.error : undefined
 }

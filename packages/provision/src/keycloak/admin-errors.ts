@@ -61,15 +61,30 @@ function refusal({ response, responseData }: NetworkError, { what, url, realm, n
 /** What looks like a secret or a token: a proxy on the way may quote what it was sent. */
 const OPAQUE = /(?=[\w.~+/=-]*[A-Z0-9])[\w.~+/=-]{20,}/g
 
-/** Keycloak's own words: `errorMessage`, else those of OAuth. Never the whole answer. */
-export function keycloakText(body: unknown): string | undefined {
+/**
+ * Keycloak's own words: `errorMessage`, else those of OAuth. Never the whole answer, and nothing of one that quotes these
+ * secrets: people's passwords do not look opaque.
+ */
+export function keycloakText(body: unknown, secrets: readonly string[] = []): string | undefined {
   if (typeof body !== 'object' || body === null) return undefined
   const { errorMessage, error_description, error } = body as Readonly<Record<string, unknown>>
   const text = [errorMessage, error_description, error].find((each) => typeof each === 'string')
-  return text
-    ?.replace(/\p{Cc}/gu, ' ')
-    .replace(OPAQUE, '…')
-    .slice(0, MAX_TEXT_LENGTH)
+  if (text === undefined || quotesAny(text, secrets)) return undefined
+  return printable(text.replace(/\p{Cc}/gu, ' ').replace(OPAQUE, '…'))
+}
+
+function quotesAny(text: string, secrets: readonly string[]): boolean {
+  const forms = secrets.flatMap((secret) => [
+    secret,
+    encodeURIComponent(secret),
+    new URLSearchParams({ '': secret }).toString().slice(1),
+  ])
+  return forms.some((form) => form !== '' && text.includes(form))
+}
+
+/** A short text that cannot steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ').slice(0, MAX_TEXT_LENGTH)
 }
 
 function codeOf(cause: unknown): string {

@@ -8,12 +8,21 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE----
 
 /**
  * Believes the certificates of these bundles (PEM) for the rest of the process. Throws `ERR_TRUST_INVALID` for a file
- * that cannot be read or holds no certificate; nothing has changed then.
+ * that cannot be read or holds no certificate, and where the environment says that nobody is verified; nothing has
+ * changed then.
  */
 export function useAuthorities(files: readonly string[]): void {
+  refuseBlindTrust()
   if (files.length === 0) return
   const bundles = files.flatMap(readBundle)
   setDefaultCACertificates([...getCACertificates('default'), ...bundles])
+}
+
+function refuseBlindTrust(): void {
+  if (process.env.NODE_TLS_REJECT_UNAUTHORIZED !== '0') return
+  const text = 'Secrets are sent to a verified server alone: NODE_TLS_REJECT_UNAUTHORIZED=0 verifies none'
+  const remedy = 'unset it, and write the bundle of your authority at tls.ca'
+  throw new ProvisionError('ERR_TRUST_INVALID', text, { remedy })
 }
 
 function readBundle(file: string): readonly string[] {

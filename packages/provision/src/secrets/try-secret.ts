@@ -28,7 +28,7 @@ export async function trySecret(trial: SecretTrial): Promise<SecretStanding> {
   const { status, body } = await send(trial)
   if (status === 200) return { kind: 'works' }
   if (status === 429 || status >= 500) throw unreachable(trial, `answers ${status}`)
-  return { kind: 'refused', status, said: keycloakText(body) ?? `status ${status}` }
+  return { kind: 'refused', status, said: keycloakText(body, [trial.clientSecret]) ?? `status ${status}` }
 }
 
 async function send(trial: SecretTrial): Promise<{ readonly status: number; readonly body: unknown }> {

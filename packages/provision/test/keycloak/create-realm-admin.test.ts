@@ -362,3 +362,48 @@ test('an issuer that is none of Keycloak is a mistake of the caller', () => {
   const rest = { concurrency: 1, timeoutSeconds: 1, onCall: () => undefined }
   assert.throws(() => createRealmAdmin({ issuer: 'https://accounts.example.com', ...options, ...rest }), TypeError)
 })
+
+test('a token endpoint that quotes what it was sent is not told', async (t) => {
+  const quotes = {
+    'in its description': { error: 'invalid_client', error_description: `no client with ${SECRET} here` },
+    'form-encoded': { error: 'invalid_client', error_description: `no client with ${encodeURIComponent(SECRET)}` },
+    'as its error': { error: SECRET },
+    'as a part of its error': { error: `bad ${SECRET}`, error_description: 'refused' },
+  }
+  for (const [where, body] of Object.entries(quotes)) {
+    await t.test(where, async () => {
+      server.script(TOKEN_CALL, { status: 401, body })
+      const error = await failure(admin().clients.list())
+      assert.equal(error.code, 'ERR_ADMIN_CREDENTIAL')
+      assert.equal(inspect(error, { depth: 9 }).includes(encodeURIComponent(SECRET)), false)
+    })
+  }
+})
+
+test('the password of an administrator is not told, either', async () => {
+  const credential = {
+    kind: 'password',
+    realm: 'main',
+    clientId: 'admin-cli',
+    username: 'a',
+    password: SECRET,
+  } as const
+  server.script(TOKEN_CALL, { status: 401, body: { error: 'invalid_grant', error_description: `wrong: ${SECRET}` } })
+  const error = await failure(admin({ credential }).clients.list())
+  assert.equal(error.detail.reason, 'invalid_grant')
+})
+
+test('a token that no header can hold is refused, and not told', async () => {
+  const { body } = tokenAnswer(server.issuer) as { readonly body: { readonly access_token: string } }
+  server.script(TOKEN_CALL, ok({ ...body, access_token: `${body.access_token}\n${SECRET}` }))
+  const error = await failure(admin().clients.list())
+  assert.deepEqual([error.code, error.detail.reason], ['ERR_ADMIN_CREDENTIAL', 'answer'])
+})
+
+test('what a realm calls itself is told in a few printable letters', async () => {
+  server.script(TOKEN_CALL, tokenAnswer(`\u001b[2Jhttps://evil.example/${'x'.repeat(10_000)}`))
+  const error = await failure(admin().clients.list())
+  assert.equal(error.detail.reason, 'issuer')
+  assert.match(String(error.detail.found), /^[^\p{Cc}]{1,300}$/u)
+  assert.ok(error.message.length < 1000)
+})

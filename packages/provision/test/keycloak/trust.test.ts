@@ -81,3 +81,12 @@ test('an authority is believed once its bundle is given, beside all that were be
   const believed = new Set(getCACertificates('default').map(fingerprint))
   assert.ok(known.every((certificate) => believed.has(fingerprint(certificate))))
 })
+
+test('an environment in which nobody is verified is refused, with and without a bundle', (t) => {
+  t.after(() => delete process.env.NODE_TLS_REJECT_UNAUTHORIZED)
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+  assert.throws(
+    () => useAuthorities([]),
+    (error) => isProvisionError(error, 'ERR_TRUST_INVALID'),
+  )
+})
