@@ -35,7 +35,10 @@ export interface ApplyLockOptions {
 /** Tokens of locks that this process holds. */
 const held = new Set<string>()
 
-/** Rejects with `ERR_APPLY_RUNNING`: `detail` names the holder and since when. */
+/**
+ * Rejects with `ERR_APPLY_RUNNING`: `detail` names the holder and since when; with `ERR_CLIENT_FOREIGN` for a client of
+ * that name that is no lock.
+ */
 export async function acquireApplyLock(options: ApplyLockOptions): Promise<ApplyLock> {
   const { admin, nowSeconds } = options
   const token = randomUUID()
@@ -46,6 +49,7 @@ export async function acquireApplyLock(options: ApplyLockOptions): Promise<Apply
       const found = await admin.clients.find(APPLY_LOCK_CLIENT_ID)
       if (found === undefined) continue
       if (textOf(found, TOKEN) === token) return holdLock(options, token, String(found.id))
+      if (!isLock(found)) throw foreignError(found)
       if (!isAbandoned(found, nowSeconds())) throw runningError(found)
       await deleteExactly(admin, String(found.id))
     }
@@ -121,7 +125,13 @@ async function deleteExactly(admin: RealmAdmin, id: string): Promise<void> {
   }
 }
 
+/** Somebody may have made a client of that name, which is not ours to delete. */
+function isLock(client: Representation): boolean {
+  return textOf(client, TOKEN) !== undefined
+}
+
 function isAbandoned(lock: Representation, nowSeconds: number): boolean {
+  if (!isLock(lock)) return false
   if (nowSeconds - Number(textOf(lock, KEPT_AT) ?? 0) > LOCK_STALE_SECONDS) return true
   const holder = readProcess(textOf(lock, PROCESS))
   if (holder === undefined || holder.space === '' || holder.space !== processSpace()) return false
@@ -166,6 +176,11 @@ function runningError(lock: Representation): ProvisionError {
   const seconds = Number(textOf(lock, SINCE) ?? Number.NaN)
   const since = Number.isNaN(seconds) ? 'just now' : new Date(seconds * 1000).toISOString()
   return new ProvisionError('ERR_APPLY_RUNNING', `${holder} is applying to this realm`, { holder, since })
+}
+
+function foreignError({ clientId }: Representation): ProvisionError {
+  const text = `${String(clientId)} was not made by doorman apply, which needs that name while it runs`
+  return new ProvisionError('ERR_CLIENT_FOREIGN', text, { name: clientId, remedy: 'delete it, or call it otherwise' })
 }
 
 function textOf({ attributes }: Representation, name: string): string | undefined {

@@ -63,6 +63,13 @@ export function describeApplyLock(open: () => Promise<SomeKeycloak>): void {
     assert.equal(await admin.clients.find(APPLY_LOCK_CLIENT_ID), undefined)
   })
 
+  test("somebody else's client of that name is neither deleted nor taken for a lock", async () => {
+    const id = await keycloak.admin.post<string>(`${realm}/clients`, { clientId: APPLY_LOCK_CLIENT_ID })
+    await assert.rejects(acquireApplyLock(at(NOW)), (error) => isProvisionError(error, 'ERR_CLIENT_FOREIGN'))
+    await sweepApplyLock(at(NOW))
+    assert.equal((await admin.clients.find(APPLY_LOCK_CLIENT_ID))?.id, id)
+  })
+
   test('of many at once exactly one gets it', async () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 8 }, () => acquireApplyLock(at(NOW))))
     assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
