@@ -51,7 +51,7 @@ interface Run {
 async function run(command: readonly string[], input: string, { name, secrets, tools }: Run): Promise<void> {
   const [program = '', ...args] = command
   const { commandTimeoutSeconds: limit, folder } = tools
-  const child = spawn(program, args, { cwd: folder, stdio: ['pipe', 'ignore', 'pipe'] })
+  const child = spawn(program, args, { cwd: folder, env: foreignEnvironment(), stdio: ['pipe', 'ignore', 'pipe'] })
   const timer = setTimeout(() => child.kill('SIGKILL'), limit * 1000)
   const said = collect(child.stderr)
   // A command that ends without reading is told by its exit code.
@@ -70,6 +70,11 @@ async function run(command: readonly string[], input: string, { name, secrets, t
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** It has no business with our credentials, and could print them. */
+function foreignEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('DOORMAN_')))
 }
 
 interface End {

@@ -58,7 +58,7 @@ export function rotateSecret(options: RotationOptions, choices: RotationChoices)
 async function rotate(options: RotationOptions, choices: RotationChoices, lock: RotationLock) {
   const { state, fresh, isResumed } = await beginOrResume(options, choices)
   step(options.report, 1, isResumed ? 'going on with what was begun' : 'ready')
-  const made = await makeSecret(fresh, state, options, choices)
+  const made = await makeSecret({ fresh, state, isResumed }, options, choices, lock)
   step(
     options.report,
     2,
@@ -110,10 +110,10 @@ interface Made {
 }
 
 async function makeSecret(
-  fresh: Representation,
-  state: RotationState,
+  { fresh, state }: Begun,
   options: RotationOptions,
   { acceptsGap }: RotationChoices,
+  lock: RotationLock,
 ): Promise<Made> {
   const { admin, client } = options
   const isMade = !isStateOf(state, requireSecret(fresh, client.clientId))
@@ -123,6 +123,8 @@ async function makeSecret(
     await admin.clients.update(String(fresh.id), withState(fresh, undefined))
     throw noOverlap(client.clientId, await lookForPolicy(options))
   }
+  // Whoever has taken the lock over may have made one: another would end the one that consumers still use.
+  await lock.keep()
   const at = nowSeconds()
   const secret = await admin.clients.regenerateSecret(String(fresh.id))
   const after = { ...(await findClient(options)), secret }

@@ -107,9 +107,16 @@ function partsOf(template: string, what: string): readonly TemplatePart[] {
 
 function lookUp(name: Placeholder, values: SecretValues, what: string): string {
   const value = name === 'random' ? randomBytes(32).toString('base64url') : values[name]
+  if (value !== null && /\p{Cc}/u.test(value)) throw unusable(name, what)
   if (value !== null && value !== '') return value
   // Consumers find out by themselves where they are; yet a key that their workload names must be there.
   if (name === 'redirectUri' || name === 'redirectOrigin') return ''
   const text = `${what} needs {{${name}}}, and the client has none`
   throw new ProvisionError('ERR_DELIVERY_FAILED', text, { reason: 'value', placeholder: name })
+}
+
+/** Who may change a client in Keycloak must not be able to add lines to the configuration of its consumers. */
+function unusable(name: Placeholder, what: string): ProvisionError {
+  const text = `${what} needs {{${name}}}, which holds a line break or another control character in Keycloak`
+  return new ProvisionError('ERR_DELIVERY_FAILED', text, { reason: 'value', placeholder: name })
 }

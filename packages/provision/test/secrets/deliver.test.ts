@@ -169,6 +169,25 @@ test('a command takes the values on its standard input alone', async () => {
   assert.ok(!args.includes(SECRET))
 })
 
+test('a command gets the environment without what is ours in it', async (t) => {
+  const folder = newFolder()
+  t.after(() => delete process.env.DOORMAN_PROVISION_SECRET)
+  process.env.DOORMAN_PROVISION_SECRET = SECRET
+  const save = `require('fs').writeFileSync('env', JSON.stringify(process.env))`
+  assert.deepEqual(await outcomes([commandOf(save)], folder), ['ran'])
+  const env = JSON.parse(readFileSync(join(folder, 'env'), 'utf8'))
+  assert.equal(env.PATH, process.env.PATH)
+  assert.equal(env.DOORMAN_PROVISION_SECRET, undefined)
+})
+
+test('a value with a line break, which would add lines of its own, is delivered to no place', async () => {
+  const folder = newFolder()
+  const file: WantedDelivery = { kind: 'file', path: 'app.ini', template: 'secret = {{clientSecret}}\n' }
+  const given = valuesWith('x\n[security]\nadmin_password = y')
+  assert.deepEqual(await outcomes([file, envFile, commandOf('')], folder, given), ['value', 'value', 'value'])
+  assert.deepEqual(readdirSync(folder), [])
+})
+
 suite('of a command that fails, its words are told unless they hold a secret', () => {
   const read = `const s = require('fs').readFileSync(0, 'utf8'); const secret = /SECRET=(.*)/.exec(s)[1];`
   const rows = {

@@ -3,8 +3,9 @@ import assert from 'node:assert/strict'
 import { after, before, suite, test } from 'node:test'
 import { inspect } from 'node:util'
 import { createKeycloakAdmin } from '@doorman/dev-realm/keycloak'
-import { isProvisionError } from '../../src/errors.ts'
+import { isProvisionError, ProvisionError } from '../../src/errors.ts'
 import { endOldSecret } from '../../src/secrets/end-old-secret.ts'
+import { rotateSecret } from '../../src/secrets/rotate-secret.ts'
 import { ROTATION_ATTRIBUTE } from '../../src/secrets/rotation-state.ts'
 import { type AdminApi, type AdminFault, openAdminApi } from '../support/admin-api.ts'
 import { OVERLAP_SECONDS, prepareRotation, type Rotating } from '../support/rotating.ts'
@@ -98,4 +99,18 @@ test('a server without rotation is told from a realm without a policy', async ()
       await plain.close()
     }
   }
+})
+
+test('whoever has lost the lock meanwhile makes no new secret', async () => {
+  await endOldSecret(rotating.options())
+  const old = await rotating.look()
+  const lost = async () => {
+    throw new ProvisionError('ERR_APPLY_RUNNING', 'somebody else has taken it over')
+  }
+  const options = { ...rotating.options(), acquireLock: async () => ({ keep: lost, release: async () => undefined }) }
+  const choices = { leastOverlapSeconds: null, acceptsGap: false, resumesOnly: false }
+  await assert.rejects(rotateSecret(options, choices), ({ code }) => code === 'ERR_APPLY_RUNNING')
+  assert.equal((await rotating.look()).secret, old.secret)
+  await rotating.rotate()
+  assert.ok(await rotating.isTaken(old.secret))
 })
