@@ -15,6 +15,12 @@ interface CodedError extends Error {
 export class CommandError extends Error {}
 
 export function describeFailure(error: unknown): Failure {
+  const { line, exitCode } = describe(error)
+  // Servers have a say in some of it, and must not steer the terminal.
+  return { line: line.replace(/[^\P{Cc}\n\t]/gu, ' '), exitCode }
+}
+
+function describe(error: unknown): Failure {
   if (error instanceof CommandError) return { line: `doorman: ${error.message}`, exitCode: EXIT_CODE.failure }
   if (!isCoded(error)) return { line: `doorman: ${String(error)}`, exitCode: EXIT_CODE.failure }
   const exitCode = error.code === 'ERR_CONFIG_INVALID' ? EXIT_CODE.configuration : EXIT_CODE.failure
