@@ -29,3 +29,8 @@ test('what is not understood is refused', () => {
     assert.throws(() => parseDockerfile(`FROM node\n${line}`))
   }
 })
+
+test('secrets that were delivered beside the sources do not get into a layer', () => {
+  const ignored = readFileSync(new URL('.dockerignore', root), 'utf8').split('\n')
+  for (const pattern of ['**/.env', '**/*.env', '**/.doorman']) assert.ok(ignored.includes(pattern), pattern)
+})
