@@ -4,7 +4,7 @@ import type { WantedClient, WantedRealm } from '../wanted/wanted.ts'
 /** Of its own: under the owner of a file, `--prune` would delete the account it runs as. */
 export const BOOTSTRAP_OWNER = 'doorman bootstrap'
 
-const REALM_MANAGEMENT = 'realm-management'
+export const REALM_MANAGEMENT = 'realm-management'
 
 /** What the account is for: `plan` may look and change nothing. */
 export type ProvisionerUse = 'apply' | 'plan'

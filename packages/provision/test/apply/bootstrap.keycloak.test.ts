@@ -5,10 +5,11 @@ import { after, before, test } from 'node:test'
 import type { Keycloak } from '@doorman/dev-realm/keycloak'
 import { useKeycloak } from '../../../../scripts/support/test-keycloak.ts'
 import { bootstrapRealm } from '../../src/apply/bootstrap.ts'
-import { neededRoles } from '../../src/apply/provisioner.ts'
+import { BOOTSTRAP_OWNER, neededRoles } from '../../src/apply/provisioner.ts'
 import { isProvisionError } from '../../src/errors.ts'
 import type { AdminCredential, RealmAdmin } from '../../src/keycloak/realm-admin.ts'
 import type { WantedRealm } from '../../src/wanted/wanted.ts'
+import { OWNER_ATTRIBUTE } from '../../src/wanted/wanted.ts'
 import { adminOf, applyTo, planFor } from '../support/applying.ts'
 import { wantedClient, wantedRealm } from '../support/realms.ts'
 import { giveRoles, PROVISIONER, prepareRealm, wholeRealm } from '../support/whole-realm.ts'
@@ -93,6 +94,29 @@ test('roles that the file no longer needs are taken away', async () => {
 test('a client of that name that was not made here is left alone', async () => {
   const options = { admin: administrator(), wanted, clientId: PROVISIONER.clientId, use: 'apply' } as const
   await assert.rejects(bootstrapRealm(options), (error) => isProvisionError(error, 'ERR_CLIENT_FOREIGN'))
+})
+
+test('an account that somebody registered under our mark is no way in', async () => {
+  const { token } = await keycloak.admin.post<{ readonly token: string }>(`${realm}/clients-initial-access`, {
+    count: 1,
+  })
+  const [clientId, secret] = ['doorman-registered', 'known to somebody']
+  const marked = { clientId, secret, serviceAccountsEnabled: true, attributes: { [OWNER_ATTRIBUTE]: BOOTSTRAP_OWNER } }
+  const response = await fetch(`${keycloak.issuer(realm)}/clients-registrations/default`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify(marked),
+  })
+  assert.equal(response.status, 201)
+  const { registrationAccessToken } = (await response.json()) as { readonly registrationAccessToken: string }
+
+  const account = await bootstrapRealm({ admin: administrator(), wanted, clientId, use: 'apply' })
+  assert.notEqual(account.secret, secret)
+  assert.ok((await planFor(adminOf(wanted, keycloak.url, { kind: 'secret', ...account }), wanted)).unseen.length === 0)
+  const look = await fetch(`${keycloak.issuer(realm)}/clients-registrations/default/${clientId}`, {
+    headers: { authorization: `Bearer ${registrationAccessToken}` },
+  })
+  assert.equal(look.status, 401)
 })
 
 test('without manage-clients nothing can be said', async () => {
