@@ -70,7 +70,13 @@ export function keycloakText(body: unknown, secrets: readonly string[] = []): st
   const { errorMessage, error_description, error } = body as Readonly<Record<string, unknown>>
   const text = [errorMessage, error_description, error].find((each) => typeof each === 'string')
   if (text === undefined || quotesAny(text, secrets)) return undefined
-  return printable(text.replace(/\p{Cc}/gu, ' ').replace(OPAQUE, '…'))
+  // Cut first: the pattern takes long over a long text.
+  return printable(
+    text
+      .slice(0, 4 * MAX_TEXT_LENGTH)
+      .replace(/\p{Cc}/gu, ' ')
+      .replace(OPAQUE, '…'),
+  )
 }
 
 function quotesAny(text: string, secrets: readonly string[]): boolean {

@@ -407,3 +407,10 @@ test('what a realm calls itself is told in a few printable letters', async () =>
   assert.match(String(error.detail.found), /^[^\p{Cc}]{1,300}$/u)
   assert.ok(error.message.length < 1000)
 })
+
+test('a refusal of a million letters is told at once, and in a few', { timeout: 20_000 }, async () => {
+  server.script(`GET ${CLIENTS}`, { status: 400, body: { errorMessage: 'a'.repeat(1_000_000) } })
+  const error = await failure(admin().clients.list())
+  assert.equal(error.code, 'ERR_ADMIN_REFUSED')
+  assert.ok(error.message.length < 1000)
+})
