@@ -2,6 +2,7 @@
 import { confirm, isCancel } from '@clack/prompts'
 import { type Change, type Plan, ProvisionError } from '@doorman/provision'
 import { CommandError } from '../failure.ts'
+import { printable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 
 /** Before the first realm is written to: the file cannot be carried out as a whole. */
@@ -22,7 +23,7 @@ export async function confirmDeletions(plan: Plan, isSure: boolean, terminal: Te
   const deletions = deletionsOf(plan)
   if (deletions.length === 0) return
   terminal.tell('To be deleted:')
-  for (const { kind, name, realm } of deletions) terminal.tell(`  ${kind} ${name} in ${realm}`)
+  for (const { kind, name, realm } of deletions) terminal.tell(printable(`  ${kind} ${name} in ${realm}`))
   if (isSure) return
   if (!terminal.isInteractive) throw new CommandError('nobody can be asked here: add --yes; nothing was changed')
   const answer = await confirm({ message: `Delete ${deletions.length}?`, initialValue: false })

@@ -13,7 +13,7 @@ import {
 } from '@doorman/provision'
 import type { Environment } from '../environment.ts'
 import { EXIT_CODE, type ExitCode } from '../exit-code.ts'
-import { formatJson, formatTable } from '../table.ts'
+import { formatJson, formatTable, printable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { confirmDeletions, deletionsOf, refuseForeign } from './apply-questions.ts'
 import { deliverGround } from './deliver-secrets.ts'
@@ -109,7 +109,7 @@ async function carryOut(
 
 function createReport({ name }: RealmPlan, terminal: Terminal) {
   return ({ what, done, of }: { readonly what: string; readonly done: number; readonly of: number }) =>
-    terminal.tell(`${name}: ${done}/${of} ${what}`)
+    terminal.tell(printable(`${name}: ${done}/${of} ${what}`))
 }
 
 const COLUMNS = ['realm', 'created', 'changed', 'deleted', 'unchanged', 'calls']

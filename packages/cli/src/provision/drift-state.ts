@@ -1,6 +1,7 @@
 // What one comparison of a realm says, as lines and as a document.
 import { describeDrift } from '@doorman/provision'
 import { describeFailure } from '../failure.ts'
+import { printable } from '../table.ts'
 import type { CheckedRealm } from './plan-ground.ts'
 
 export function hasDrift(realm: CheckedRealm): boolean {
@@ -13,7 +14,7 @@ export function describeState(realm: CheckedRealm): readonly string[] {
   const { unseen } = realm.plan
   const lines = describeDrift(realm.plan)
   const hidden = unseen.map(({ part, lacks }) => `${part}: not seen, needs ${lacks}`)
-  return lines.length === 0 ? ['in sync', ...hidden] : [...lines, ...hidden]
+  return (lines.length === 0 ? ['in sync', ...hidden] : [...lines, ...hidden]).map(printable)
 }
 
 /** One part of `--json`. */
