@@ -91,7 +91,7 @@ async function beginOrResume(options: RotationOptions, choices: RotationChoices)
   const { admin, client } = options
   const found = await findClient(options)
   const begun = readState(found)
-  if (begun !== undefined) return { state: begun, fresh: found, isResumed: true }
+  if (begun !== undefined) return { state: begun, fresh: await renew(found, begun, options), isResumed: true }
   if (choices.resumesOnly) {
     throw refused(client.clientId, 'nothing-to-resume', 'no rotation was begun', 'leave out --resume to begin one')
   }
@@ -100,6 +100,13 @@ async function beginOrResume(options: RotationOptions, choices: RotationChoices)
   // Before the new secret is made: otherwise a lost answer could not be told from a lost request.
   await admin.clients.update(String(found.id), withState(found, state))
   return { state, fresh: await findClient(options), isResumed: false }
+}
+
+/** The policy may have gone since: only a write takes away the end of the secret, by which `makeSecret` knows of it. */
+async function renew(found: Representation, begun: RotationState, options: RotationOptions): Promise<Representation> {
+  if (!isStateOf(begun, requireSecret(found, options.client.clientId))) return found
+  await options.admin.clients.update(String(found.id), withState(found, begun))
+  return findClient(options)
 }
 
 interface Made {

@@ -6,7 +6,7 @@ import { createKeycloakAdmin } from '@doorman/dev-realm/keycloak'
 import { isProvisionError, ProvisionError } from '../../src/errors.ts'
 import { endOldSecret } from '../../src/secrets/end-old-secret.ts'
 import { rotateSecret } from '../../src/secrets/rotate-secret.ts'
-import { ROTATION_ATTRIBUTE } from '../../src/secrets/rotation-state.ts'
+import { beginState, ROTATION_ATTRIBUTE, withState } from '../../src/secrets/rotation-state.ts'
 import { type AdminApi, type AdminFault, openAdminApi } from '../support/admin-api.ts'
 import { OVERLAP_SECONDS, prepareRotation, type Rotating } from '../support/rotating.ts'
 
@@ -112,5 +112,19 @@ test('whoever has lost the lock meanwhile makes no new secret', async () => {
   await assert.rejects(rotateSecret(options, choices), ({ code }) => code === 'ERR_APPLY_RUNNING')
   assert.equal((await rotating.look()).secret, old.secret)
   await rotating.rotate()
+  assert.ok(await rotating.isTaken(old.secret))
+})
+
+test('a rotation that was begun under a policy does not end the old secret after the policy has gone', async (t) => {
+  await endOldSecret(rotating.options())
+  const old = await rotating.look()
+  const state = beginState(old.secret, Math.floor(Date.now() / 1000))
+  await rotating.admin().clients.update(old.id, withState({ ...old }, state))
+  t.after(() => rotating.setPolicy(OVERLAP_SECONDS))
+  await rotating.setPolicy(null)
+  await assert.rejects(rotating.rotate(), ({ code, detail }) => {
+    assert.deepEqual([code, detail.reason], ['ERR_ROTATION_REFUSED', 'no-overlap'])
+    return true
+  })
   assert.ok(await rotating.isTaken(old.secret))
 })
