@@ -4,7 +4,7 @@ import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path'
 import { minifyModule } from './support/minify.ts'
 
-const PACKAGES = ['resource-server', 'gateway', 'dev-realm', 'provision', 'cli']
+const PACKAGES = ['resource-server', 'gateway', 'nextjs', 'dev-realm', 'provision', 'cli']
 const BROWSER_PROJECT = 'tsconfig.browser.json'
 const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc')
 

@@ -5,7 +5,7 @@
 export const PACKAGE_LAYERS: Readonly<Record<string, readonly string[]>> = {
   cli: ['gateway', 'dev-realm', 'provision', 'resource-server'],
   gateway: ['resource-server'],
-  nextjs: ['gateway'],
+  nextjs: ['gateway', 'resource-server'],
   provision: [],
   'resource-server': [],
   'dev-realm': [],
