@@ -1,7 +1,8 @@
 // Which test files run together, and what real part they need. A name says it: `login.keycloak.test.ts` needs a real
 // Keycloak, `demo.browser.test.ts` a Chromium, `pages.keycloak.browser.test.ts` both, `service.python.test.ts` a Python,
 // `store.redis.test.ts` a Redis, `store.postgres.test.ts` a PostgreSQL, `end.keycloak.redis.test.ts` a Keycloak and a Redis,
-// `rbac.kubernetes.test.ts` a Kubernetes API server.
+// `rbac.kubernetes.test.ts` a Kubernetes API server, `pages.next.browser.test.ts` a built application of Next.js and a
+// Chromium.
 
 export const TEST_GLOBS: readonly string[] = [
   'packages/*/test/**/*.test.ts',
@@ -13,8 +14,23 @@ export const TEST_GLOBS: readonly string[] = [
   'docs/**/*.test.ts',
 ]
 
-const REAL_PARTS = ['keycloak', 'browser', 'python', 'redis', 'postgres', 'kubernetes'] as const
-export type RealPart = (typeof REAL_PARTS)[number]
+/** By the word in a file's name, in the order in which stages that need them run. */
+const REAL_PARTS = {
+  redis: 'Redis',
+  postgres: 'PostgreSQL',
+  python: 'Python',
+  kubernetes: 'Kubernetes',
+  next: 'Next.js',
+  browser: 'Chromium',
+  keycloak: 'real Keycloak',
+} as const
+export type RealPart = keyof typeof REAL_PARTS
+
+const PARTS = Object.keys(REAL_PARTS) as readonly RealPart[]
+
+/** Where every test of the real Keycloak makes realms of its own, and changes no other. */
+const OWN_REALMS = /^packages\/(cli\/test\/)?provision\//
+const OWN_REALMS_AT_ONCE = 3
 
 export interface Stage {
   readonly name: string
@@ -38,49 +54,35 @@ export function parseTestArguments(words: readonly string[]): TestArguments {
 }
 
 export function neededParts(file: string): readonly RealPart[] {
-  const words = file.split('/').at(-1)?.split('.') ?? []
-  return REAL_PARTS.filter((part) => words.slice(1).includes(part))
+  const words = file.split('/').at(-1)?.split('.').slice(1) ?? []
+  return PARTS.filter((part) => words.includes(part))
 }
 
-/** Stages with at least one file. Files that share a real part run one after the other. */
+/** Stages with at least one file. Files that share a real part run one after the other, but for realms of their own. */
 export function planTests(files: readonly string[], filters: readonly string[]): Stage[] {
   const chosen = files.filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
-  const stages: readonly Stage[] = [
-    { name: 'tests', needs: [], files: chosenWith(chosen, ''), concurrency: 2 },
-    { name: 'Redis', needs: ['redis'], files: chosenWith(chosen, 'redis'), concurrency: 1 },
-    { name: 'PostgreSQL', needs: ['postgres'], files: chosenWith(chosen, 'postgres'), concurrency: 1 },
-    {
-      name: 'Redis and PostgreSQL',
-      needs: ['redis', 'postgres'],
-      files: chosenWith(chosen, 'redis+postgres'),
-      concurrency: 1,
-    },
-    { name: 'Python', needs: ['python'], files: chosenWith(chosen, 'python'), concurrency: 1 },
-    { name: 'Kubernetes', needs: ['kubernetes'], files: chosenWith(chosen, 'kubernetes'), concurrency: 1 },
-    { name: 'Chromium', needs: ['browser'], files: chosenWith(chosen, 'browser'), concurrency: 1 },
-    { name: 'real Keycloak', needs: ['keycloak'], files: chosenWith(chosen, 'keycloak'), concurrency: 1 },
-    {
-      name: 'real Keycloak with Redis',
-      needs: ['keycloak', 'redis'],
-      files: chosenWith(chosen, 'keycloak+redis'),
-      concurrency: 1,
-    },
-    {
-      name: 'real Keycloak with Kubernetes',
-      needs: ['keycloak', 'kubernetes'],
-      files: chosenWith(chosen, 'keycloak+kubernetes'),
-      concurrency: 1,
-    },
-    {
-      name: 'real Keycloak in Chromium',
-      needs: ['keycloak', 'browser'],
-      files: chosenWith(chosen, 'keycloak+browser'),
-      concurrency: 1,
-    },
-  ]
-  return stages.filter((stage) => stage.files.length > 0)
+  const stages = new Map<string, { stage: Omit<Stage, 'files'>; files: string[] }>()
+  for (const file of chosen.toSorted()) {
+    const stage = stageOf(file)
+    const known = stages.get(stage.name) ?? { stage, files: [] }
+    known.files.push(file)
+    stages.set(stage.name, known)
+  }
+  return [...stages.values()].map(({ stage, files }) => ({ ...stage, files })).toSorted((a, b) => rank(a) - rank(b))
 }
 
-function chosenWith(files: readonly string[], parts: string): string[] {
-  return files.filter((file) => neededParts(file).join('+') === parts).sort()
+function stageOf(file: string): Omit<Stage, 'files'> {
+  const needs = neededParts(file)
+  if (needs.length === 0) return { name: 'tests', needs, concurrency: 2 }
+  const name = needs.map((part) => REAL_PARTS[part]).join(' and ')
+  const hasOwnRealms = needs.length === 1 && needs[0] === 'keycloak' && OWN_REALMS.test(file)
+  return hasOwnRealms
+    ? { name: `${name}, realms of their own`, needs, concurrency: OWN_REALMS_AT_ONCE }
+    : { name, needs, concurrency: 1 }
+}
+
+/** What needs little comes first, and what needs a Keycloak, which is slow to start, last. */
+function rank({ needs, concurrency }: Stage): number {
+  const parts = needs.reduce((sum, part) => sum + 2 ** (PARTS.indexOf(part) + 1), 0)
+  return parts - (concurrency > 1 ? 1 : 0)
 }

@@ -15,6 +15,8 @@ const FILES = [
   'packages/gateway/test/flows/end.keycloak.redis.test.ts',
   'packages/provision/test/kubernetes/rbac.kubernetes.test.ts',
   'packages/provision/test/secrets/deliver.keycloak.kubernetes.test.ts',
+  'packages/nextjs/test/pages.next.browser.test.ts',
+  'packages/provision/test/plan/drift.keycloak.test.ts',
 ]
 
 test('the name of a file says which real parts it needs', () => {
@@ -22,15 +24,17 @@ test('the name of a file says which real parts it needs', () => {
     [],
     ['keycloak'],
     ['browser'],
-    ['keycloak', 'browser'],
+    ['browser', 'keycloak'],
     [],
     ['python'],
     ['redis'],
     ['postgres'],
     ['redis', 'postgres'],
-    ['keycloak', 'redis'],
+    ['redis', 'keycloak'],
     ['kubernetes'],
-    ['keycloak', 'kubernetes'],
+    ['kubernetes', 'keycloak'],
+    ['next', 'browser'],
+    ['keycloak'],
   ])
 })
 
@@ -44,7 +48,17 @@ test('every file runs in exactly one stage', () => {
 })
 
 test('files that share a real part run one after the other', () => {
-  for (const stage of planTests(FILES, [])) assert.equal(stage.concurrency === 1, stage.needs.length > 0)
+  const shared = planTests(FILES, []).filter(({ needs }) => needs.length > 0)
+  for (const { name, concurrency } of shared) {
+    assert.equal(concurrency, name === 'real Keycloak, realms of their own' ? 3 : 1, name)
+  }
+})
+
+test('what needs a Keycloak comes last, and what needs nothing first', () => {
+  const names = planTests(FILES, []).map(({ name }) => name)
+  assert.equal(names[0], 'tests')
+  const firstKeycloak = names.findIndex((name) => name.includes('Keycloak'))
+  assert.ok(names.slice(firstKeycloak).every((name) => name.includes('Keycloak')))
 })
 
 test('a filter chooses files by a part of their path', () => {
