@@ -2,7 +2,7 @@
 // Keycloak, `demo.browser.test.ts` a Chromium, `pages.keycloak.browser.test.ts` both, `service.python.test.ts` a Python,
 // `store.redis.test.ts` a Redis, `store.postgres.test.ts` a PostgreSQL, `end.keycloak.redis.test.ts` a Keycloak and a Redis,
 // `rbac.kubernetes.test.ts` a Kubernetes API server, `pages.next.browser.test.ts` a built application of Next.js and a
-// Chromium.
+// Chromium. `outage.own-keycloak.test.ts` starts a Keycloak that nobody else uses, and kills it.
 
 export const TEST_GLOBS: readonly string[] = [
   'packages/*/test/**/*.test.ts',
@@ -16,6 +16,7 @@ export const TEST_GLOBS: readonly string[] = [
 
 /** By the word in a file's name, in the order in which stages that need them run. */
 const REAL_PARTS = {
+  'own-keycloak': 'a real Keycloak of its own',
   redis: 'Redis',
   postgres: 'PostgreSQL',
   python: 'Python',
@@ -37,6 +38,8 @@ export interface Stage {
   readonly needs: readonly RealPart[]
   readonly files: readonly string[]
   readonly concurrency: number
+  /** It waits most of the time, and nobody else uses its parts: the stages after it run at the same time. */
+  readonly isBeside: boolean
 }
 
 export interface TestArguments {
@@ -73,12 +76,13 @@ export function planTests(files: readonly string[], filters: readonly string[]):
 
 function stageOf(file: string): Omit<Stage, 'files'> {
   const needs = neededParts(file)
-  if (needs.length === 0) return { name: 'tests', needs, concurrency: 2 }
+  if (needs.length === 0) return { name: 'tests', needs, concurrency: 2, isBeside: false }
   const name = needs.map((part) => REAL_PARTS[part]).join(' and ')
   const hasOwnRealms = needs.length === 1 && needs[0] === 'keycloak' && OWN_REALMS.test(file)
-  return hasOwnRealms
-    ? { name: `${name}, realms of their own`, needs, concurrency: OWN_REALMS_AT_ONCE }
-    : { name, needs, concurrency: 1 }
+  if (hasOwnRealms) {
+    return { name: `${name}, realms of their own`, needs, concurrency: OWN_REALMS_AT_ONCE, isBeside: false }
+  }
+  return { name, needs, concurrency: 1, isBeside: needs[0] === 'own-keycloak' }
 }
 
 /** What needs little comes first, and what needs a Keycloak, which is slow to start, last. */

@@ -5,7 +5,8 @@ import { once } from 'node:events'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, sep } from 'node:path'
-import { findKeycloakPort, isKeycloakPrepared, startKeycloak } from '@doorman/dev-realm/keycloak'
+import { text } from 'node:stream/consumers'
+import { findKeycloakPort, isKeycloakPrepared, KEYCLOAK_PORTS, startKeycloak } from '@doorman/dev-realm/keycloak'
 import { findPostgres } from '../packages/gateway/test/support/servers/postgres-binaries.ts'
 import { findRedis } from '../packages/gateway/test/support/servers/redis-binaries.ts'
 import { findKubernetes, prepareKubernetes } from '../packages/provision/test/support/servers/kubernetes-binaries.ts'
@@ -29,7 +30,7 @@ interface Outcome {
 }
 
 let keycloak: SharedKeycloak | undefined
-let running: ChildProcess | undefined
+const running = new Set<ChildProcess>()
 
 async function runAll(): Promise<readonly Outcome[]> {
   const { filters, nodeOptions } = parseTestArguments(process.argv.slice(2))
@@ -37,8 +38,18 @@ async function runAll(): Promise<readonly Outcome[]> {
   const stages = planTests(files, filters)
   if (stages.length === 0) throw new Error(`No test file matches ${filters.join(' ')}`)
   const outcomes: Outcome[] = []
-  for (const stage of stages) outcomes.push(await runStage(stage, nodeOptions))
-  return outcomes
+  const beside: Promise<Outcome>[] = []
+  for (const stage of stages) {
+    if (stage.isBeside) beside.push(settleLater(runStage(stage, nodeOptions)))
+    else outcomes.push(await runStage(stage, nodeOptions))
+  }
+  return [...outcomes, ...(await Promise.all(beside))]
+}
+
+/** What goes wrong with it is heard where it is awaited. */
+function settleLater<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {})
+  return promise
 }
 
 async function runStage(stage: Stage, nodeOptions: readonly string[]): Promise<Outcome> {
@@ -57,7 +68,7 @@ async function resultOf(stage: Stage, nodeOptions: readonly string[]): Promise<O
 
 async function missingParts(needs: readonly RealPart[]): Promise<readonly string[]> {
   const missing: string[] = []
-  if (needs.includes('keycloak') && !isKeycloakPrepared()) {
+  if (needs.some((part) => part === 'keycloak' || part === 'own-keycloak') && !isKeycloakPrepared()) {
     missing.push('There is no real Keycloak here yet: run `npm run keycloak:prepare`')
   }
   if (needs.includes('browser') && (await findChromium()) === undefined) {
@@ -80,6 +91,8 @@ async function startParts(needs: readonly RealPart[]): Promise<Readonly<Record<s
   }
   if (needs.includes('kubernetes')) await prepareKubernetes((line) => console.error(line))
   if (needs.includes('python')) await usePython()
+  // Its port is free while it is killed: the shared one, which takes the first, must not come into its place.
+  if (needs.includes('own-keycloak')) return { DOORMAN_TEST_KEYCLOAK_PORT: String(KEYCLOAK_PORTS.at(-1)) }
   if (!needs.includes('keycloak')) return {}
   keycloak ??= await shareKeycloak(await startKeycloak({ port: await findKeycloakPort(), onProgress: printProgress }))
   return keycloak.env
@@ -94,11 +107,16 @@ async function runFiles(
   const directory = mkdtempSync(join(tmpdir(), 'doorman-test-'))
   const skippedFile = join(directory, 'skipped')
   try {
-    running = spawn(process.execPath, [...nodeArguments(stage, skippedFile), ...nodeOptions, ...stage.files], {
-      stdio: 'inherit',
+    const child = spawn(process.execPath, [...nodeArguments(stage, skippedFile), ...nodeOptions, ...stage.files], {
+      stdio: ['inherit', stage.isBeside ? 'pipe' : 'inherit', 'inherit'],
       env: { ...process.env, ...env },
     })
-    const [code] = await once(running, 'exit')
+    running.add(child)
+    // What runs beside the others says at its end what it has to say, in one piece.
+    const said = child.stdout === null ? undefined : text(child.stdout)
+    const [code] = await once(child, 'exit')
+    running.delete(child)
+    if (said !== undefined) console.log(`\n— ${stage.name}\n${await said}`)
     return code === 0 && acceptSkipped(readFileSync(skippedFile, 'utf8'))
   } finally {
     rmSync(directory, { recursive: true, force: true })
@@ -132,7 +150,7 @@ function printOutcomes(outcomes: readonly Outcome[]): void {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    running?.kill(signal)
+    for (const child of running) child.kill(signal)
     process.exit(1)
   })
 }

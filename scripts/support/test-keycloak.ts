@@ -46,7 +46,7 @@ export async function shareKeycloak(keycloak: Keycloak): Promise<SharedKeycloak>
 export async function useKeycloak(): Promise<Keycloak> {
   const url = process.env.DOORMAN_TEST_KEYCLOAK
   const control = process.env.DOORMAN_TEST_KEYCLOAK_CONTROL
-  if (url === undefined) return startKeycloak({ port: await findKeycloakPort(), onProgress: printProgress })
+  if (url === undefined) return startKeycloak({ port: await findOwnPort(), onProgress: printProgress })
   return {
     url,
     admin: createKeycloakAdmin(url),
@@ -55,6 +55,11 @@ export async function useKeycloak(): Promise<Keycloak> {
     restart: () => askOwner(control, 'restart'),
     stop: async () => undefined,
   }
+}
+
+async function findOwnPort(): Promise<number> {
+  const port = process.env.DOORMAN_TEST_KEYCLOAK_PORT
+  return port === undefined ? findKeycloakPort() : Number(port)
 }
 
 async function askOwner(control: string | undefined, action: string): Promise<void> {

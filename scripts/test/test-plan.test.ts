@@ -17,6 +17,7 @@ const FILES = [
   'packages/provision/test/secrets/deliver.keycloak.kubernetes.test.ts',
   'packages/nextjs/test/pages.next.browser.test.ts',
   'packages/provision/test/plan/drift.keycloak.test.ts',
+  'packages/gateway/test/flows/outage.own-keycloak.test.ts',
 ]
 
 test('the name of a file says which real parts it needs', () => {
@@ -35,6 +36,7 @@ test('the name of a file says which real parts it needs', () => {
     ['kubernetes', 'keycloak'],
     ['next', 'browser'],
     ['keycloak'],
+    ['own-keycloak'],
   ])
 })
 
@@ -54,9 +56,17 @@ test('files that share a real part run one after the other', () => {
   }
 })
 
-test('what needs a Keycloak comes last, and what needs nothing first', () => {
-  const names = planTests(FILES, []).map(({ name }) => name)
-  assert.equal(names[0], 'tests')
+test('what kills a Keycloak of its own runs beside the others, and begins early', () => {
+  const [first, second, ...others] = planTests(FILES, [])
+  assert.deepEqual([first!.name, first!.isBeside], ['tests', false])
+  assert.deepEqual([second!.needs, second!.isBeside], [['own-keycloak'], true])
+  assert.ok(others.every(({ isBeside }) => !isBeside))
+})
+
+test('what shares a Keycloak comes last', () => {
+  const names = planTests(FILES, [])
+    .filter(({ isBeside }) => !isBeside)
+    .map(({ name }) => name)
   const firstKeycloak = names.findIndex((name) => name.includes('Keycloak'))
   assert.ok(names.slice(firstKeycloak).every((name) => name.includes('Keycloak')))
 })
