@@ -55,11 +55,19 @@ export interface EmbeddedGateway {
   readonly config: GatewayConfig
   /** Answers as the front door does: its own endpoints, and the routes of the configuration. Never rejects. */
   handle(request: Request): Promise<Response>
-  /** Sends a request to a service, with its credential, through everything a route goes through. Never rejects. */
-  forward(request: Request, route: EmbeddedRoute): Promise<Response>
+  /**
+   * Makes what sends requests to a service, with its credential, through everything a route goes through. It never
+   * rejects; a path outside `base` is answered 404.
+   *
+   * Throws `ERR_CONFIG_INVALID` for what could not stand in the file: an unknown service, a rule that is none.
+   */
+  createRoute(route: EmbeddedRoute): (request: Request) => Promise<Response>
   /** Whose cookie this is. Counts as a use of the session. Rejects with `ERR_STORE_UNAVAILABLE`. */
   findSession(headers: Headers): Promise<EmbeddedLookup>
-  /** What a service of the configuration is sent on behalf of whose cookie this is. Never rejects. */
+  /**
+   * What a service of the configuration is sent on behalf of whose cookie this is. Rejects with a `TypeError` for a
+   * service that the configuration does not have; everything else is an answer.
+   */
   obtainCredential(headers: Headers, service: string): Promise<EmbeddedCredential>
   /** Lets what is in flight finish, and closes the store. */
   close(): Promise<void>
