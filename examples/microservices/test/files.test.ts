@@ -1,0 +1,120 @@
+// What the files of this example say of one another.
+import assert from 'node:assert/strict'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { readConfig } from '@doorman/gateway'
+import { parse } from 'yaml'
+
+const FOLDER = fileURLToPath(new URL('..', import.meta.url))
+const OWN_CODE = [
+  'doorman.yaml',
+  'start.ts',
+  'orders/service.ts',
+  'orders/page.html',
+  'stock/service.py',
+  'shipping/main.go',
+]
+const SERVICES = ['orders', 'stock', 'shipping']
+const read = (name: string) => readFileSync(join(FOLDER, name), 'utf8')
+const reading = readConfig(join(FOLDER, 'doorman.yaml'), {})
+assert.ok(reading.kind === 'valid', JSON.stringify(reading))
+const { config } = reading
+const realm = config.realms.main!
+const portOf = (address: string | readonly string[] | undefined) => new URL(String(address)).port
+
+interface Container {
+  readonly image?: string
+  readonly build?: string
+  readonly command: string | readonly string[]
+  readonly network_mode?: string
+  readonly ports?: readonly string[]
+  readonly environment?: Readonly<Record<string, string>>
+}
+
+const containers: Readonly<Record<string, Container>> = parse(read('compose.yaml')).services
+
+test('the example is at most 300 lines in all its languages', () => {
+  const lines = OWN_CODE.reduce((sum, name) => sum + read(name).trimEnd().split('\n').length, 0)
+  assert.ok(lines <= 300, String(lines))
+})
+
+test('the picture is small', () => {
+  assert.ok(statSync(join(FOLDER, 'picture.png')).size <= 60_000)
+})
+
+test('its Python packages are those of the FastAPI example', () => {
+  assert.equal(read('stock/requirements.txt'), read('../fastapi-service/requirements.txt'))
+})
+
+test('compose.yaml has the services of doorman.yaml, on its ports, where nobody but the gateway reaches them', () => {
+  assert.deepEqual(Object.keys(containers), ['keycloak', 'gateway', ...SERVICES])
+  assert.deepEqual(Object.keys(config.services), SERVICES)
+  for (const name of ['gateway', ...SERVICES]) {
+    const { network_mode, ports } = containers[name]!
+    assert.deepEqual([network_mode, ports], ['service:keycloak', undefined], name)
+  }
+  const { orders, stock, shipping } = config.services
+  assert.ok(read('orders/service.ts').includes(`PORT = '${portOf(orders?.url)}'`))
+  assert.ok(String(containers.stock!.command).endsWith(`--port ${portOf(stock?.url)}`))
+  assert.ok(read('shipping/main.go').includes(`os.Getenv("PORT"), "${portOf(shipping?.url)}"`))
+  for (const { image = 'built:here' } of Object.values(containers)) assert.match(image, /:(?!latest$)[\w.-]+$/)
+})
+
+test('compose.yaml publishes the gateway and Keycloak alone, at the addresses of doorman.yaml', () => {
+  const ports = [config.publicUrl, realm.issuer].map(portOf)
+  assert.deepEqual(
+    containers.keycloak!.ports,
+    ports.map((port) => `127.0.0.1:${port}:${port}`),
+  )
+  assert.equal(containers.keycloak!.environment?.KC_HOSTNAME, new URL(realm.issuer).origin)
+  assert.equal(containers.gateway!.environment?.DOORMAN_LISTEN, `0.0.0.0:${ports[0]}`)
+})
+
+test('the realm of compose.yaml knows the gateway of doorman.yaml', () => {
+  const { realm: name, clients } = JSON.parse(read('keycloak.json'))
+  const { clientId, secret, redirectUris } = clients[0]
+  assert.ok(realm.issuer.endsWith(`/realms/${name}`))
+  assert.equal(clientId, realm.clientId)
+  assert.deepEqual(realm.clientAuth, { kind: 'secret', secret, file: null })
+  assert.deepEqual(redirectUris, [`${config.publicUrl}/auth/callback`])
+})
+
+/** With nothing on the way to programs but Node. */
+function bareFolder() {
+  const folder = mkdtempSync(join(tmpdir(), 'doorman-microservices-'))
+  symlinkSync(process.execPath, join(folder, 'node'))
+  symlinkSync(join(FOLDER, 'orders'), join(folder, 'orders'))
+  writeFileSync(join(folder, 'doorman.yaml'), read('doorman.yaml').replaceAll(/(?<="http:\/\/localhost:)40\d\d/g, '0'))
+  return { folder, arguments: [join(FOLDER, 'start.ts')], env: { PATH: folder } }
+}
+
+test('a service whose language is missing is named and left out', async () => {
+  const bare = bareFolder()
+  const child = spawn(process.execPath, bare.arguments, { cwd: bare.folder, env: bare.env })
+  let said = ''
+  for await (const chunk of child.stdout) {
+    said += String(chunk)
+    if (said.includes('orders on')) break
+  }
+  child.kill()
+  await once(child, 'exit')
+  rmSync(bare.folder, { recursive: true })
+  assert.match(said, /^stock is left out: .*\nshipping is left out: /)
+})
+
+test('where CI is true nothing may be left out', () => {
+  const bare = bareFolder()
+  const { status, stdout } = spawnSync(process.execPath, bare.arguments, {
+    cwd: bare.folder,
+    env: { ...bare.env, CI: 'true' },
+    encoding: 'utf8',
+  })
+  rmSync(bare.folder, { recursive: true })
+  assert.equal(status, 1)
+  assert.doesNotMatch(stdout, /orders on/)
+})
