@@ -1,7 +1,7 @@
 // Why a request would be let through or not, worked out from the configuration alone: no realm, no store, nothing sent.
 // Goes by the very functions the front door goes by.
 import type { GatewayConfig, LimitConfig, RouteConfig } from './config/gateway-config.ts'
-import { isOwnedBy, isReserved } from './config/own-paths.ts'
+import { isReserved, ownerOf } from './config/own-paths.ts'
 import { explainCredential, explainHeaders } from './explain-forward.ts'
 import { maskExplanation } from './explain-mask.ts'
 import type { CallerFinding, Explanation, LimitFinding, RouteFinding, Verdict } from './explanation.ts'
@@ -160,8 +160,9 @@ function notesOn(
   ]
 }
 
-function isEndpoint(path: string, { endpoints }: GatewayConfig): boolean {
-  return Object.entries(endpoints).some(([name, own]) => isOwnedBy(name, own, path))
+function isEndpoint(path: string, { endpoints, aliases }: GatewayConfig): boolean {
+  const further = aliases.map((alias) => alias.path)
+  return ownerOf(path, endpoints, further) !== undefined
 }
 
 function notFound(question: ExplainQuestion): Explanation {

@@ -17,7 +17,7 @@ export function createForgeryGuard(config: GatewayConfig, answers: Answers): Ref
   }
 }
 
-function buildOriginRules({ publicUrl, frontends }: GatewayConfig): OriginRules {
+export function buildOriginRules({ publicUrl, frontends }: GatewayConfig): OriginRules {
   const others = frontends.filter(({ origin }) => origin !== publicUrl)
   return {
     ownOrigin: publicUrl,

@@ -1,5 +1,5 @@
 // The options of a login at a realm, be it the first or a second one, from the configuration and the parts.
-import type { GatewayConfig, TenantConfig } from './config/gateway-config.ts'
+import type { AliasTarget, GatewayConfig, TenantConfig } from './config/gateway-config.ts'
 import type { Frontends } from './http/return-to.ts'
 import type { Events } from './kernel/events.ts'
 import { createSealer, type KeyRing } from './kernel/seal.ts'
@@ -37,6 +37,7 @@ export function buildLoginOptions(realm: string, cookies: Cookies, parts: LoginP
     sessions: withinRealm(parts.sessions, realm),
     events,
     frontends: buildFrontends(config),
+    appendsSid: config.login.appendSid,
     parameters: allowedParameters(config),
     loginPath: config.endpoints.login + realmSuffix(realm, config),
     redirectUri: callbackUrl(realm, config),
@@ -78,8 +79,13 @@ function buildFrontends(config: GatewayConfig): Frontends {
         loginRealmsOf(config).map(([realm]) => realm),
       ),
       ...behind([callback], Object.keys(config.realms)),
+      ...config.aliases.filter(({ target }) => leadsNowhere(target)).map(({ path }) => path),
     ],
   }
+}
+
+function leadsNowhere(target: AliasTarget): boolean {
+  return target.kind === 'endpoint' && (target.endpoint === 'login' || target.endpoint === 'logout')
 }
 
 /** What a route asks of people, their pages may ask of the realm. */

@@ -2,6 +2,9 @@
 // for each second realm they log in to beside it.
 import { createTabEvents } from './account/tab-events.ts'
 import type { GatewayConfig, RealmConfig } from './config/gateway-config.ts'
+import { buildOriginRules } from './forgery-guard.ts'
+import type { GetMaker } from './http/navigation.ts'
+import type { GatewayRequest } from './http/request.ts'
 import { createMac, type Mac } from './kernel/mac.ts'
 import { createSealer } from './kernel/seal.ts'
 import { waitLoosely } from './kernel/wait.ts'
@@ -12,6 +15,7 @@ import { createLoginDoors, type LoginDoor, type LoginDoors } from './login-doors
 import { buildLoginOptions, type LoginParts, otherOrigins } from './login-options.ts'
 import { type LogoutOptions, logOutPage } from './logout/logout.ts'
 import type { RealmEndings } from './logout/realm-endings.ts'
+import { judgeChangingGet } from './policy/changing-get.ts'
 import { loginRealmsOf, realmSuffix } from './realms.ts'
 import type { DoorEndpoints } from './routes.ts'
 import { type Cookies, createCookies } from './session/session-cookie.ts'
@@ -86,7 +90,14 @@ function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): 
       loginUrl,
       logoutPath,
     },
-    refresh: { sessions, cookies, refresher, loginUrl },
+    refresh: {
+      sessions,
+      cookies,
+      refresher,
+      loginUrl,
+      frontends: login.frontends,
+      judgeGet: createGetJudge(config),
+    },
     events: createTabEvents({ sessions, watches, cookies, limits, origins, loginUrl, everySecond }),
     mySessions: {
       sessions,
@@ -97,6 +108,11 @@ function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): 
       logOut: (request, live) => logOutPage(request, live, logout),
     },
   }
+}
+
+function createGetJudge(config: GatewayConfig): (request: GatewayRequest) => GetMaker {
+  const rules = buildOriginRules(config)
+  return (request) => judgeChangingGet(request, rules)
 }
 
 function everySecond(act: () => void): () => void {
@@ -129,6 +145,7 @@ function buildLogoutOptions(
     wait: waitLoosely,
     realmSeconds: LOGOUT_REALM_SECONDS,
     keepsCookieOfEnded: config.session.afterLimit === 'reauthenticate',
+    judgeGet: config.alsoGet.includes('logout') ? createGetJudge(config) : null,
   }
 }
 

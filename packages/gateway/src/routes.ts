@@ -1,9 +1,9 @@
 // The gateway's own endpoints, as one table. Each takes a request as data and returns a reply as data.
 import { answerSessions, type MySessionsOptions } from './account/my-sessions.ts'
-import { type RefreshOptions, refreshSession } from './account/refresh-session.ts'
+import { type RefreshOptions, refreshByGet, refreshSession } from './account/refresh-session.ts'
 import type { TabEvents } from './account/tab-events.ts'
 import { describeUser, type UserOptions } from './account/user.ts'
-import type { EndpointPaths } from './config/gateway-config.ts'
+import type { EndpointPaths, GatewayConfig } from './config/gateway-config.ts'
 import type { EventStreamReply } from './http/event-stream.ts'
 import type { ReadForm } from './http/read-form.ts'
 import type { Reply } from './http/reply.ts'
@@ -48,6 +48,7 @@ export interface DoorEndpoints {
 
 export interface EndpointOptions {
   readonly paths: EndpointPaths
+  readonly alsoGet: GatewayConfig['alsoGet']
   readonly doors: LoginDoors<DoorEndpoints>
   /** The login realm whose endpoints have no name behind them. */
   readonly loginRealm: string
@@ -91,7 +92,7 @@ function peopleEndpoints(options: EndpointOptions): readonly Entry[] {
   return [
     [paths.login, { ...get('login', login), limiter: loginLimiter }],
     [paths.user, get('user', (request) => describeUser(request, doors.ofRequest(request).user))],
-    [paths.refresh, post('refresh', (request) => refreshSession(request, doors.ofRequest(request).refresh))],
+    [paths.refresh, refreshEndpoint(options)],
     [paths.logout, logoutEndpoint((request) => logout(request, doors.ofRequest(request).logout))],
     [paths.events, get('events', (request) => doors.ofRequest(request).events.answer(request))],
     [paths.sessions, sessionsEndpoint(options)],
@@ -143,6 +144,14 @@ function get(name: string, answer: Endpoint['answer']): Endpoint {
 
 function post(name: string, answer: Endpoint['answer']): Endpoint {
   return { ...get(name, answer), methods: ['POST'] }
+}
+
+function refreshEndpoint({ doors, alsoGet }: EndpointOptions): Endpoint {
+  const endpoint = post('refresh', (request) => {
+    const { refresh } = doors.ofRequest(request)
+    return request.method === 'GET' ? refreshByGet(request, refresh) : refreshSession(request, refresh)
+  })
+  return alsoGet.includes('refresh') ? { ...endpoint, methods: ['GET', 'POST'] } : endpoint
 }
 
 function logoutEndpoint(answer: Endpoint['answer']): Endpoint {

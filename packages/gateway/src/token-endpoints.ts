@@ -3,7 +3,7 @@ import type { GatewayConfig, RealmConfig, ServiceAuth } from './config/gateway-c
 import { readPublicKey } from './config/key-text.ts'
 import type { Reply } from './http/reply.ts'
 import type { GatewayRequest } from './http/request.ts'
-import { giveTokenToPage } from './issuer/page-token.ts'
+import { giveTokenToPage, type PageTokenOptions } from './issuer/page-token.ts'
 import {
   type AuthenticateService,
   createServiceAuth,
@@ -12,8 +12,9 @@ import {
 } from './issuer/service-auth.ts'
 import { serveToken } from './issuer/token-endpoint.ts'
 import type { Events } from './kernel/events.ts'
-import type { CreateLimiter } from './limiters.ts'
+import type { CreateLimiter, Limiter } from './limiters.ts'
 import type { LoginDoors } from './login-doors.ts'
+import { understandOld } from './old-paths.ts'
 import type { Door } from './own-endpoints.ts'
 import { realmSuffix } from './realms.ts'
 import type { Endpoint } from './routes.ts'
@@ -36,8 +37,10 @@ export interface TokenEndpointParts {
   readonly createLimiter: CreateLimiter
 }
 
+type Entry = readonly [path: string, endpoint: Endpoint]
+
 /** By path. */
-export function createTokenEndpoints(parts: TokenEndpointParts): readonly (readonly [path: string, Endpoint])[] {
+export function createTokenEndpoints(parts: TokenEndpointParts): readonly Entry[] {
   const { config } = parts
   const realms = Object.entries(config.realms).filter(
     ([, { obtain, services, dangerouslyGiveToBrowser }]) =>
@@ -51,24 +54,28 @@ export function createTokenEndpoints(parts: TokenEndpointParts): readonly (reado
     store: parts.store,
     now: parts.sessions.now,
   })
-  return realms.map(([realm, settings]) => {
+  const own = realms.map(([realm, settings]): Entry => {
     const serve = createServe(realm, settings, authenticate, parts)
-    const give = createGive(realm, parts)
+    const give = createGive(realm, 'our-header', parts)
     const methods = [
       ...(settings.services.length > 0 ? ['POST'] : []),
       ...(settings.dangerouslyGiveToBrowser ? ['GET'] : []),
     ]
-    const endpoint: Endpoint = {
-      name: 'token',
-      methods,
-      // Services are no browsers: what a page sends is refused by the endpoint itself.
-      guardsForgery: false,
-      limiter,
-      countsInLimit: true,
-      answer: (request, readForm) => (request.method === 'POST' ? serve(request, readForm) : give(request)),
-    }
-    return [`${config.endpoints.token}/${realm}`, endpoint]
+    const answer: Endpoint['answer'] = (request, readForm) =>
+      request.method === 'POST' ? serve(request, readForm) : give(request)
+    return [`${config.endpoints.token}/${realm}`, buildEndpoint(methods, limiter, answer)]
   })
+  const further = config.aliases.flatMap(({ path, target }): readonly Entry[] => {
+    if (target.kind !== 'token') return []
+    const endpoint = buildEndpoint(['GET'], limiter, createGive(target.realm, 'fetch-destination', parts))
+    return [[path, understandOld(endpoint, target)]]
+  })
+  return [...own, ...further]
+}
+
+/** Services are no browsers, and pages prove more than their origin: each way of asking has a guard of its own. */
+function buildEndpoint(methods: readonly string[], limiter: Limiter, answer: Endpoint['answer']): Endpoint {
+  return { name: 'token', methods, guardsForgery: false, limiter, countsInLimit: true, answer }
 }
 
 function createServe(
@@ -84,7 +91,11 @@ function createServe(
   return (request, readForm) => serveToken(request, readForm, options)
 }
 
-function createGive(realm: string, parts: TokenEndpointParts): (request: GatewayRequest) => Promise<Reply> {
+function createGive(
+  realm: string,
+  provedBy: PageTokenOptions['provedBy'],
+  parts: TokenEndpointParts,
+): (request: GatewayRequest) => Promise<Reply> {
   const { config, doors, credentials, events } = parts
   const secondLoginUrl = config.publicUrl + config.endpoints.login + realmSuffix(realm, config)
   return (request) => {
@@ -93,6 +104,7 @@ function createGive(realm: string, parts: TokenEndpointParts): (request: Gateway
     return giveTokenToPage(request, {
       realm,
       ownOrigin,
+      provedBy,
       sessions,
       cookies,
       credentials,

@@ -1,6 +1,7 @@
 // What cannot hold together although each key is right by itself.
 import { isLoopbackHost } from '../kernel/loopback.ts'
 import { isPlainRemote } from './addresses.ts'
+import { findAliasContradictions } from './alias-contradictions.ts'
 import { findCredentialContradictions } from './credential-contradictions.ts'
 import type { Draft } from './draft.ts'
 import { findFrontendContradictions } from './frontend-contradictions.ts'
@@ -21,6 +22,7 @@ const RULES: readonly ((draft: Draft) => readonly Finding[])[] = [
   findSessionLimits,
   findStoreContradictions,
   findEqualEndpoints,
+  findAliasContradictions,
   findRouteContradictions,
   findRequirementContradictions,
   findCredentialContradictions,
@@ -75,7 +77,9 @@ function findSessionLimits({ sections: { session } }: Draft): readonly Finding[]
 }
 
 function findEqualEndpoints({ sections: { endpoints } }: Draft): readonly Finding[] {
-  const entries = Object.entries(endpoints ?? {})
+  if (endpoints === undefined) return []
+  const { aliases: _aliases, alsoGet: _alsoGet, ...paths } = endpoints
+  const entries = Object.entries(paths)
   return entries.flatMap(([name, path], index) => {
     const earlier = entries
       .slice(0, index)

@@ -14,6 +14,7 @@ export function findDoubts(config: GatewayConfig): readonly Finding[] {
     ...findNearlyEqualRoutes(config),
     ...findCrossSiteFrontends(config),
     ...findLocalCounters(config),
+    ...findChangingGets(config),
     ...findRealmDoubts(config),
   ]
 }
@@ -66,4 +67,10 @@ function findLocalCounters({ session, limit, routes }: GatewayConfig): readonly 
   if (limit === null && index === -1) return []
   const path = limit === null ? ['routes', index, 'limit'] : ['limit']
   return [doubt(path, 'each process counts by itself: several processes on one store let through as many times more')]
+}
+
+function findChangingGets({ alsoGet }: GatewayConfig): readonly Finding[] {
+  if (alsoGet.length === 0) return []
+  const message = 'a GET changes something: every link of your own pages does, and so does what follows them by itself'
+  return [doubt(['endpoints', 'alsoGet'], message, 'leave it out once your front ends send POST')]
 }

@@ -24,6 +24,10 @@ export interface GatewayConfig {
   readonly refresh: RefreshConfig
   readonly logout: LogoutConfig
   readonly endpoints: EndpointPaths
+  /** Further paths of the gateway's own endpoints, for front ends that know them by other names. */
+  readonly aliases: readonly AliasConfig[]
+  /** What changes something and answers GET all the same. */
+  readonly alsoGet: readonly ('logout' | 'refresh')[]
   readonly user: UserConfig
   /** PEM files trusted beside the system's certificates; they exist. */
   readonly tls: { readonly ca: readonly string[] }
@@ -327,6 +331,8 @@ export interface LoginConfig {
   readonly attemptSeconds: number
   /** Over login and callback; null for none. */
   readonly limit: LimitConfig | null
+  /** `return_to` gets a parameter `sid`: the session's public handle. */
+  readonly appendSid: boolean
 }
 
 export interface EndpointPaths {
@@ -343,6 +349,23 @@ export interface EndpointPaths {
   readonly token: string
   readonly jwks: string
   readonly issuerMetadata: string
+}
+
+export const ALIASED_ENDPOINTS = ['user', 'login', 'logout', 'refresh', 'sessions', 'events'] as const
+
+export type AliasTarget =
+  | {
+      readonly kind: 'endpoint'
+      readonly endpoint: (typeof ALIASED_ENDPOINTS)[number]
+      /** What `return_to` is called there; null for its own name. */
+      readonly returnTo: string | null
+    }
+  /** The token of a second realm, for the person's own pages. */
+  | { readonly kind: 'token'; readonly realm: string }
+
+export interface AliasConfig {
+  readonly path: string
+  readonly target: AliasTarget
 }
 
 export interface UserConfig {

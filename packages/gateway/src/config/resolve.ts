@@ -1,5 +1,12 @@
 // From what the schema accepted to what the gateway runs on: units in names, absolute paths, inherited settings.
-import type { FrontendConfig, GatewayConfig, KeySource, SessionConfig, StoreConfig } from './gateway-config.ts'
+import type {
+  AliasConfig,
+  FrontendConfig,
+  GatewayConfig,
+  KeySource,
+  SessionConfig,
+  StoreConfig,
+} from './gateway-config.ts'
 import type { ConfigPath } from './problems.ts'
 import { resolveRealm } from './resolve-realm.ts'
 import { resolveRoute, resolveService } from './resolve-routes.ts'
@@ -16,6 +23,7 @@ export function resolveConfig(
   fileAt: (path: ConfigPath) => string | undefined,
 ): GatewayConfig {
   const { operator, session, login, refresh, tenant, internalTokens, tls } = parsed
+  const { aliases, alsoGet, ...endpoints } = parsed.endpoints
   const services = mapValues(parsed.services, (service, name) => resolveService(name, service))
   const loginRealm = findLoginRealm(parsed.realms)
   return {
@@ -43,6 +51,7 @@ export function resolveConfig(
       maxAttempts: login.maxAttempts,
       attemptSeconds: login.attemptLifetime,
       limit: resolveLimit(login.limit === false ? undefined : login.limit),
+      appendSid: login.appendSid,
     },
     refresh: {
       marginSeconds: refresh.margin,
@@ -51,7 +60,9 @@ export function resolveConfig(
       concurrency: refresh.concurrency,
     },
     logout: parsed.logout,
-    endpoints: parsed.endpoints,
+    endpoints,
+    aliases: Object.entries(aliases).map(([path, target]): AliasConfig => ({ path, target })),
+    alsoGet,
     user: parsed.user,
     tls: { ca: tls.ca.map(locate) },
     tenant: tenant === undefined ? null : { claim: tenant.claim, pathSegment: tenant.pathSegment ?? null },

@@ -1,7 +1,7 @@
 // Routes that could never answer, or not as written.
 import { ownsBelow, withoutStar } from '../kernel/paths.ts'
 import type { Draft, RouteDraft } from './draft.ts'
-import { isOwnedBy, RESERVED_PREFIX } from './own-paths.ts'
+import { ownerOf, RESERVED_PREFIX } from './own-paths.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { liesBelow } from './route-path.ts'
 import { unknownName } from './suggest.ts'
@@ -31,10 +31,10 @@ function findOwnPath(route: RouteDraft, path: ConfigPath, { sections }: Draft): 
   if (liesBelow(owned.toLowerCase(), RESERVED_PREFIX)) {
     return [contradiction(key, `${RESERVED_PREFIX} and everything below it belongs to the gateway`)]
   }
-  const endpoint = Object.entries(sections.endpoints ?? {}).find(([name, own]) => isOwnedBy(name, own, owned))
-  return endpoint === undefined
-    ? []
-    : [contradiction(key, `the gateway itself answers here (endpoints.${endpoint[0]})`)]
+  if (sections.endpoints === undefined) return []
+  const { aliases, alsoGet: _, ...paths } = sections.endpoints
+  const owner = ownerOf(owned, paths, Object.keys(aliases))
+  return owner === undefined ? [] : [contradiction(key, `the gateway itself answers here (endpoints.${owner})`)]
 }
 
 function findLostStar(route: RouteDraft, path: ConfigPath): readonly Finding[] {

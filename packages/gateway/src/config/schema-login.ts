@@ -1,8 +1,9 @@
 // login, endpoints and user: what a browser may ask the gateway itself.
 import { z } from 'zod'
 import type { EndpointPaths } from './gateway-config.ts'
+import { aliases, alsoGet } from './schema-aliases.ts'
 import { loginLimit } from './schema-limit.ts'
-import { allowedValues, duration, nonEmpty, onePath, wholeNumber } from './schema-values.ts'
+import { allowedValues, duration, flag, nonEmpty, onePath, wholeNumber } from './schema-values.ts'
 
 // What can strand a person on an error page of the realm, or start something in the account, is off by default.
 const parameters = z
@@ -35,6 +36,10 @@ export const login = z
     limit: loginLimit.prefault({ rate: '600/min', burst: 200, by: 'ip' }).meta({
       description: 'How many requests of one address login and callback take. `false` for any number.',
     }),
+    appendSid: flag(
+      "Come back from a login with `sid` added to `return_to`: the session's public handle, which opens nothing. For " +
+        'front ends that wait for one.',
+    ),
   })
   .prefault({})
   .meta({ description: 'How people log in.' })
@@ -43,24 +48,26 @@ function endpoint(initial: string, description: string) {
   return onePath(initial).prefault(initial).meta({ description, 'x-type': 'path' })
 }
 
+const paths = {
+  login: endpoint('/auth/login', 'Starts a login.'),
+  callback: endpoint('/auth/callback', 'Finishes it. The redirect URI of the client in the realm.'),
+  user: endpoint('/auth/user', 'Says who is logged in.'),
+  refresh: endpoint('/auth/refresh', 'Renews the access token now.'),
+  logout: endpoint('/auth/logout', 'Ends the session.'),
+  loggedOut: endpoint('/auth/logged-out', 'Where the realm sends browsers back to. The post-logout redirect URI.'),
+  backchannelLogout: endpoint('/auth/backchannel-logout', 'Where realms say that a session has ended.'),
+  events: endpoint('/auth/events', 'Tells the tabs of a browser what becomes of its session.'),
+  sessions: endpoint('/auth/sessions', 'Shows people their sessions, and ends them.'),
+  token: endpoint('/auth/token', "Gives services a second realm's token, below it by the realm's name."),
+  jwks: endpoint('/.well-known/jwks.json', 'The public keys of internal tokens.'),
+  issuerMetadata: endpoint(
+    '/.well-known/openid-configuration',
+    'Metadata of the gateway as issuer of internal tokens.',
+  ),
+} satisfies Record<keyof EndpointPaths, z.ZodType>
+
 export const endpoints = z
-  .strictObject({
-    login: endpoint('/auth/login', 'Starts a login.'),
-    callback: endpoint('/auth/callback', 'Finishes it. The redirect URI of the client in the realm.'),
-    user: endpoint('/auth/user', 'Says who is logged in.'),
-    refresh: endpoint('/auth/refresh', 'Renews the access token now.'),
-    logout: endpoint('/auth/logout', 'Ends the session.'),
-    loggedOut: endpoint('/auth/logged-out', 'Where the realm sends browsers back to. The post-logout redirect URI.'),
-    backchannelLogout: endpoint('/auth/backchannel-logout', 'Where realms say that a session has ended.'),
-    events: endpoint('/auth/events', 'Tells the tabs of a browser what becomes of its session.'),
-    sessions: endpoint('/auth/sessions', 'Shows people their sessions, and ends them.'),
-    token: endpoint('/auth/token', "Gives services a second realm's token, below it by the realm's name."),
-    jwks: endpoint('/.well-known/jwks.json', 'The public keys of internal tokens.'),
-    issuerMetadata: endpoint(
-      '/.well-known/openid-configuration',
-      'Metadata of the gateway as issuer of internal tokens.',
-    ),
-  } satisfies Record<keyof EndpointPaths, z.ZodType>)
+  .strictObject({ ...paths, aliases, alsoGet })
   .prefault({})
   .meta({ description: "Paths of the gateway's own endpoints. No route may stand at one of them or below `/auth`." })
 

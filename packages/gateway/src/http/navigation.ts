@@ -11,6 +11,14 @@ export type RequestUse =
   /** The browser does not say, or it is no browser. */
   | 'unknown'
 
+/** Whose a GET is that changes something. */
+export type GetMaker =
+  /** A page of ours, or somebody who typed the address in. */
+  | 'own'
+  /** A page of somebody else, with a person in front of it who can be asked. */
+  | 'elsewhere'
+  | 'refused'
+
 type Headers = Pick<GatewayRequest, 'headers'>
 
 const FETCH_MODES: ReadonlySet<string> = new Set(['cors', 'no-cors', 'same-origin', 'websocket', 'webtransport'])

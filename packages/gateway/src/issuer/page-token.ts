@@ -17,6 +17,8 @@ export interface PageTokenOptions {
   /** The local name of the second realm; its tokens are the person's, never those of a service account. */
   readonly realm: string
   readonly ownOrigin: string
+  /** What a script of ours says of itself: our header, or, where older front ends ask, that it is a fetch. */
+  readonly provedBy: 'our-header' | 'fetch-destination'
   readonly sessions: Pick<SessionLifecycle, 'now' | 'find' | 'use'>
   readonly cookies: Cookies
   readonly credentials: Pick<Credentials, 'freshen' | 'obtainSecondRealmToken'>
@@ -40,10 +42,10 @@ export async function giveTokenToPage(request: GatewayRequest, options: PageToke
 }
 
 /** Exactly this, since a header that is missing proves nothing: a browser that sends no Fetch Metadata gets no token. */
-function requireOwnScript({ headers }: GatewayRequest, { ownOrigin }: PageTokenOptions): void {
+function requireOwnScript({ headers }: GatewayRequest, { ownOrigin, provedBy }: PageTokenOptions): void {
   const isOwn =
     headers['sec-fetch-site'] === 'same-origin' &&
-    headers['x-doorman'] === '1' &&
+    (provedBy === 'our-header' ? headers['x-doorman'] === '1' : headers['sec-fetch-dest'] === 'empty') &&
     (headers.origin === undefined || headers.origin === ownOrigin)
   if (!isOwn) throw new GatewayError('ERR_POLICY_CSRF', { because: 'not a script of our own origin' })
 }

@@ -7,6 +7,7 @@ import type { Redeemed } from '../realm/relying-party.ts'
 import { describeDevice } from '../session/device.ts'
 import type { NewSession, SessionLifecycle } from '../session/lifecycle.ts'
 import { buildSessionCookie } from '../session/session-cookie.ts'
+import { withSid } from './append-sid.ts'
 import type { CodeResponse, FinishLoginOptions } from './finish-attempt.ts'
 import type { LoginAttempt } from './login-attempt.ts'
 import { buildLoginCount } from './login-loop.ts'
@@ -47,7 +48,7 @@ export function letIn(
 ): Reply {
   const { realm, subject, handle } = opened.live.session
   options.events.emit({ kind: 'login.finished', requestId: request.id, realm, subject, session: handle })
-  return buildRedirect(destination(attempt, response, options), [
+  return buildRedirect(withSid(destination(attempt, response, options), opened.live, options), [
     buildSessionCookie(options.cookies, opened.sessionId),
     buildLoginCount(request, hadSession, options.cookies),
     clearAttempt(attempt, options),

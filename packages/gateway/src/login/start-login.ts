@@ -4,24 +4,24 @@ import { mayBeDocument } from '../http/navigation.ts'
 import { buildErrorReply } from '../http/pages.ts'
 import { buildRedirect, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
-import { type Frontends, parseReturnTo } from '../http/return-to.ts'
+import { parseReturnTo } from '../http/return-to.ts'
 import { ERRORS, GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Events } from '../kernel/events.ts'
 import type { RelyingParty } from '../realm/relying-party.ts'
 import { lookUpSession } from '../session/find-session.ts'
 import type { SessionLifecycle, SessionLookup } from '../session/lifecycle.ts'
 import { type AfterLimitOptions, mustReauthenticate } from './after-limit.ts'
+import { type SidOptions, withSid } from './append-sid.ts'
 import { type AttemptOptions, buildAttemptCookie, createLoginAttempt, surplusAttempts } from './login-attempt.ts'
 import { type AllowedParameters, parseLoginWish } from './login-parameters.ts'
 import { asksForMore, buildWish, healing, isSilent, type LoginWish, reauthenticating } from './login-wish.ts'
 
 const RETRY_AFTER_SECONDS = 5
 
-export interface LoginOptions extends AttemptOptions, AfterLimitOptions {
+export interface LoginOptions extends AttemptOptions, AfterLimitOptions, SidOptions {
   readonly realm: RelyingParty
   readonly sessions: SessionLifecycle
   readonly events: Events
-  readonly frontends: Frontends
   /** What browsers may ask of the realm by `/auth/login`. */
   readonly parameters: AllowedParameters
   readonly loginPath: string
@@ -34,7 +34,7 @@ export async function startLogin(request: GatewayRequest, options: LoginOptions)
   requireDocument(request)
   const wish = parseLoginWish(request, options.parameters, options.frontends)
   const own = await lookUpForLogin(request, options)
-  if (own.kind === 'active' && !asksForMore(wish)) return buildRedirect(wish.returnTo)
+  if (own.kind === 'active' && !asksForMore(wish)) return buildRedirect(withSid(wish.returnTo, own.live, options))
   return beginLogin(request, wish, own, options)
 }
 

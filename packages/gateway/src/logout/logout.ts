@@ -1,7 +1,7 @@
 // Ends a session: here first, then at its realms, then in the browser. Whatever a realm does, and were the store itself
 // out of reach, the session has ended where it was asked for.
 import { buildClearCookie, type SetCookieHeader } from '../http/cookies.ts'
-import { isNavigation } from '../http/navigation.ts'
+import { type GetMaker, isNavigation } from '../http/navigation.ts'
 import { parseQuery, type Query, refuseOthers } from '../http/query.ts'
 import { buildJson, buildRedirect, buildReply, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
@@ -18,6 +18,7 @@ import { isLogoutProof } from '../session/logout-proof.ts'
 import type { Session } from '../session/session.ts'
 import { readSessionId } from '../session/session-cookie.ts'
 import type { SessionStore } from '../session/session-store.ts'
+import { buildLogoutQuestion } from './logout-question.ts'
 import {
   buildTicketCookie,
   clearTicketCookie,
@@ -48,15 +49,17 @@ export interface LogoutOptions extends TicketOptions {
   readonly realmSeconds: number
   /** By the cookie of a session that is gone the next login knows that credentials must be entered. */
   readonly keepsCookieOfEnded: boolean
+  /** Whose a GET without a proof is; null where none is answered. */
+  readonly judgeGet: ((request: GatewayRequest) => GetMaker) | null
 }
 
 /** Keycloak's server refuses a request line over 4096 bytes; an ID token full of roles gets there. */
 const END_SESSION_URL_MAX_CHARS = 4000
 
 /**
- * `POST /auth/logout`, once its origin has been proved, or `GET` with the proof of `logout_url`.
- * Throws `ERR_REQUEST_MALFORMED`, `ERR_LOGOUT_PROOF_INVALID`; the session then lives on. So it does after
- * `ERR_STORE_UNAVAILABLE`, which is thrown only where this replica does not know the session by itself.
+ * `POST /auth/logout`, once its origin has been proved, or `GET` with the proof of `logout_url`, or without one where
+ * that is answered. Throws `ERR_REQUEST_MALFORMED`, `ERR_LOGOUT_PROOF_INVALID`, `ERR_POLICY_CSRF`; the session then lives
+ * on. So it does after `ERR_STORE_UNAVAILABLE`, which is thrown only where this replica does not know the session by itself.
  */
 export async function logout(request: GatewayRequest, options: LogoutOptions): Promise<Reply> {
   const query = parseQuery(request.search)
@@ -64,16 +67,37 @@ export async function logout(request: GatewayRequest, options: LogoutOptions): P
   const ticket = query.get('ticket')
   if (ticket !== undefined) return followTicket(request, ticket, options)
   const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends, request)
+  const maker = makerOf(request, query, options)
+  if (maker === 'refused') throw new GatewayError('ERR_POLICY_CSRF', { reason: 'not-a-page-of-ours' })
+  if (maker === 'elsewhere') return askFirst(request, returnTo, options)
+  const proof = maker === 'own' ? null : (query.get('proof') ?? '')
   try {
-    return await logOut(request, query, returnTo, options)
+    return await logOut(request, proof, returnTo, options)
   } catch (error) {
     if (!isGatewayError(error, 'ERR_STORE_UNAVAILABLE')) throw error
-    return logOutWithoutStore(request, query, error, options)
+    return logOutWithoutStore(request, proof, error, options)
   }
 }
 
-async function logOut(request: GatewayRequest, query: Query, returnTo: string, options: LogoutOptions): Promise<Reply> {
-  const live = await endHere(request, query, options)
+/** `unknown`: a proof has to say it. */
+function makerOf(request: GatewayRequest, query: Query, { judgeGet }: LogoutOptions): GetMaker | 'unknown' {
+  if (request.method === 'POST') return 'own'
+  return judgeGet === null || query.has('proof') ? 'unknown' : judgeGet(request)
+}
+
+async function askFirst(request: GatewayRequest, returnTo: string, options: LogoutOptions): Promise<Reply> {
+  const live = heldSession(await lookUpSession(request, options))
+  return live === undefined ? answerNobody(request, returnTo, options) : buildLogoutQuestion(live, returnTo, options)
+}
+
+/** `proof`: null where the request's origin has been proved. */
+async function logOut(
+  request: GatewayRequest,
+  proof: string | null,
+  returnTo: string,
+  options: LogoutOptions,
+): Promise<Reply> {
+  const live = await endHere(request, proof, options)
   if (live === undefined) return answerNobody(request, returnTo, options)
   const realmSession = await endThere(request, live, options)
   return isNavigation(request)
@@ -84,12 +108,12 @@ async function logOut(request: GatewayRequest, query: Query, returnTo: string, o
 /** Undefined when there is none to end. */
 async function endHere(
   request: GatewayRequest,
-  query: Query,
+  proof: string | null,
   options: LogoutOptions,
 ): Promise<LiveSession | undefined> {
   const found = heldSession(await lookUpSession(request, options))
   if (found === undefined) return undefined
-  requireProof(request, query, found, options)
+  requireProof(proof, found, options)
   // Another replica may hold newer tokens than this one remembers.
   const live = await options.sessions.reread(found)
   if (live !== undefined) await options.sessions.end(live, 'user', 'logout')
@@ -99,14 +123,14 @@ async function endHere(
 /** By what this replica remembers. The cookie goes: nobody else may end the session before the store is back. */
 async function logOutWithoutStore(
   request: GatewayRequest,
-  query: Query,
+  proof: string | null,
   unavailable: GatewayError,
   options: LogoutOptions,
 ): Promise<Reply> {
   const { sessions, cookies, loggedOutPath } = options
   const live = sessions.findHeld(readSessionId(request, cookies))
   if (live === undefined) throw unavailable
-  requireProof(request, query, live, options)
+  requireProof(proof, live, options)
   if (!sessions.endLater(live, 'user', 'logout')) throw unavailable
   options.tellEnded(live.key, 'user')
   const realmSession = await endThere(request, live, options)
@@ -118,11 +142,9 @@ async function logOutWithoutStore(
     : buildJson(200, { logout_url: page, complete: false }, cleared)
 }
 
-function requireProof(request: GatewayRequest, query: Query, live: LiveSession, options: LogoutOptions): void {
-  if (request.method === 'POST') return
-  if (!isLogoutProof(options.logoutMac, live, query.get('proof') ?? '')) {
-    throw new GatewayError('ERR_LOGOUT_PROOF_INVALID')
-  }
+function requireProof(proof: string | null, live: LiveSession, options: LogoutOptions): void {
+  if (proof === null || isLogoutProof(options.logoutMac, live, proof)) return
+  throw new GatewayError('ERR_LOGOUT_PROOF_INVALID')
 }
 
 function answerNobody(request: GatewayRequest, returnTo: string, options: LogoutOptions): Reply {

@@ -19,6 +19,8 @@ function refresh(door: FrontDoor, jar: CookieJar, outcome: (live: LiveSession) =
     cookies: door.cookies,
     refresher,
     loginUrl: 'https://app.example/auth/login',
+    frontends: door.login.frontends,
+    judgeGet: () => 'refused' as const,
   }
   const reply = refreshSession(jar.request(`/auth/refresh${query}`, FETCH, 'POST'), options)
   return { reply, asked }

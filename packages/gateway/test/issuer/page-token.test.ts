@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { giveTokenToPage } from '../../src/issuer/page-token.ts'
+import { giveTokenToPage, type PageTokenOptions } from '../../src/issuer/page-token.ts'
 import { headerOf } from '../support/cookie-jar.ts'
 import { tokenOf } from '../support/credentials.ts'
 import { buildRequest, COOKIES, createTokenBench, PUBLIC_URL, type TokenBench } from '../support/token-bench.ts'
@@ -15,10 +15,17 @@ async function openPage() {
   return { ...bench, live, cookie: `__Host-Http-doorman=${sessionId}` }
 }
 
-function ask(bench: TokenBench, headers: Readonly<Record<string, string>>, realm = 'models', query = '') {
+function ask(
+  bench: TokenBench,
+  headers: Readonly<Record<string, string>>,
+  realm = 'models',
+  query = '',
+  provedBy: PageTokenOptions['provedBy'] = 'our-header',
+) {
   return giveTokenToPage(buildRequest(`/auth/token/${realm}${query}`, headers, 'GET'), {
     realm,
     ownOrigin: PUBLIC_URL,
+    provedBy,
     sessions: bench.lifecycle,
     cookies: COOKIES,
     credentials: bench.credentials,
@@ -82,6 +89,33 @@ for (const [what, headers] of Object.entries(NOT_OURS)) {
   test(`a request with ${what} is refused before anybody looks at its session`, async () => {
     const bench = await openPage()
     await assert.rejects(ask(bench, { ...headers, cookie: bench.cookie }), { code: 'ERR_POLICY_CSRF' })
+    assert.equal(bench.realm('models').assertions.length, 0)
+  })
+}
+
+const FETCH = { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'empty' }
+const NO_FETCH: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'nothing but our header': { 'x-doorman': '1' },
+  'our header, and no destination': { 'sec-fetch-site': 'same-origin', 'x-doorman': '1' },
+  'an address typed in': { 'sec-fetch-site': 'none', 'sec-fetch-dest': 'document' },
+  'a link of our own page': { ...FETCH, 'sec-fetch-dest': 'document' },
+  'a script element': { ...FETCH, 'sec-fetch-dest': 'script' },
+  'a frame': { ...FETCH, 'sec-fetch-dest': 'iframe' },
+  'a fetch of another origin of the same site': { ...FETCH, 'sec-fetch-site': 'same-site' },
+  'a fetch of another site': { ...FETCH, 'sec-fetch-site': 'cross-site' },
+  'a foreign Origin': { ...FETCH, origin: 'https://evil.example' },
+}
+
+test('where older front ends ask, a fetch of our own page needs no header of ours', async () => {
+  const bench = await openPage()
+  assert.equal((await ask(bench, { ...FETCH, cookie: bench.cookie }, 'models', '', 'fetch-destination')).status, 200)
+})
+
+for (const [what, headers] of Object.entries(NO_FETCH)) {
+  test(`where older front ends ask, ${what} gets nothing`, async () => {
+    const bench = await openPage()
+    const asked = ask(bench, { ...headers, cookie: bench.cookie }, 'models', '', 'fetch-destination')
+    await assert.rejects(asked, { code: 'ERR_POLICY_CSRF' })
     assert.equal(bench.realm('models').assertions.length, 0)
   })
 }

@@ -100,6 +100,7 @@ export function createFrontDoor(announcesIssuer = true, changeStore = (store: Se
     afterLimit: 'sso',
     maxPerUser: null,
     tenantsOf: null,
+    appendsSid: false,
     waitSeconds: 5,
   }
   const logoutMac = createMac(ring, 'logout-proof')
@@ -127,6 +128,7 @@ export function createFrontDoor(announcesIssuer = true, changeStore = (store: Se
     tellEnded: (key) => void told.push(key),
     realmSeconds: 3,
     keepsCookieOfEnded: false,
+    judgeGet: null,
     // Never in time for a realm that answers: that race is a test of its own.
     wait: () => new Promise(() => {}),
   }
