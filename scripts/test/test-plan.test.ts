@@ -18,6 +18,8 @@ const FILES = [
   'packages/nextjs/test/pages.next.browser.test.ts',
   'packages/provision/test/plan/drift.keycloak.test.ts',
   'packages/gateway/test/flows/outage.own-keycloak.test.ts',
+  'examples/microservices/test/microservices.python.browser.test.ts',
+  'examples/two-clients/test/two-clients.next.python.browser.test.ts',
 ]
 
 test('the name of a file says which real parts it needs', () => {
@@ -37,6 +39,8 @@ test('the name of a file says which real parts it needs', () => {
     ['next', 'browser'],
     ['keycloak'],
     ['own-keycloak'],
+    ['python', 'browser'],
+    ['python', 'next', 'browser'],
   ])
 })
 
