@@ -30,6 +30,7 @@ export const ROOM_LAYERS: Readonly<Record<string, Readonly<Record<string, readon
     logout: ['kernel', 'http', 'realm', 'session', 'tokens'],
     account: ['kernel', 'http', 'realm', 'session', 'tokens'],
     issuer: ['kernel', 'http', 'realm', 'session', 'tokens'],
+    web: ['kernel', 'http'],
     upstream: ['kernel', 'http', 'session', 'tokens', 'policy'],
     verify: ['kernel', 'http', 'session', 'tokens', 'policy'],
     operator: ['kernel', 'http', 'session'],

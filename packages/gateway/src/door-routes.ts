@@ -1,5 +1,5 @@
 // The routes of the configuration with everything that can be worked out once.
-import type { GatewayConfig } from './config/gateway-config.ts'
+import type { GatewayConfig, RouteConfig } from './config/gateway-config.ts'
 import { isReserved } from './config/own-paths.ts'
 import type { Events } from './kernel/events.ts'
 import type { CreateLimiter, Limiter } from './limiters.ts'
@@ -64,12 +64,20 @@ export interface RouteParts {
   readonly createLimiter: CreateLimiter
 }
 
-export function createDoorRoutes(parts: RouteParts): RouteTable<DoorRoute> {
-  const table = compileRoutes(parts.config.routes.map((route) => buildDoorRoute(route, parts)))
+export function createDoorRoutes(routes: readonly RouteConfig[], parts: RouteParts): RouteTable<DoorRoute> {
+  const table = compileRoutes(routes.map((route) => buildDoorRoute(route, parts)))
   return { match: (method, path) => (isReserved(path) ? { kind: 'none' } : table.match(method, path)) }
 }
 
-function buildDoorRoute(route: GatewayConfig['routes'][number], parts: RouteParts): DoorRoute {
+/** The same routes, which own none of these paths. */
+export function withoutPaths(
+  paths: Pick<ReadonlyMap<string, unknown>, 'has'>,
+  { match }: RouteTable<DoorRoute>,
+): RouteTable<DoorRoute> {
+  return { match: (method, path) => (paths.has(path) ? { kind: 'none' } : match(method, path)) }
+}
+
+function buildDoorRoute(route: RouteConfig, parts: RouteParts): DoorRoute {
   const service = parts.config.services[route.service]
   const forwarder = parts.forwarders.get(route.service)
   if (service === undefined || forwarder === undefined) throw new TypeError(`no service ${route.service}`)

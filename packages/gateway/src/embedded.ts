@@ -1,6 +1,15 @@
 // The gateway without a listener: inside the server of an application, which hands it web requests.
+import { describePerson, lookUpUser } from './account/user.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
-import type { GatewayOptions } from './gateway.ts'
+import { parseRoute } from './config/parse-route.ts'
+import { type Closing, connectParts, type GatewayOptions, HTTP_LIMITS, openAll } from './connected-parts.ts'
+import { obtainCredential } from './embedded-credential.ts'
+import type { FrontDoor } from './front-door.ts'
+import type { GatewayRequest } from './http/request.ts'
+import { createEvents } from './kernel/events.ts'
+import type { Parts } from './parts.ts'
+import { answerWeb, toWebResponse } from './web/answer-web.ts'
+import { createMemoryServer } from './web/memory-server.ts'
 
 export type { GatewayConfig } from './config/gateway-config.ts'
 export { type ConfigReading, parseConfig, readConfig } from './config/load.ts'
@@ -73,7 +82,63 @@ export interface EmbeddedGateway {
   close(): Promise<void>
 }
 
-/** Rejects with `ERR_STORE_REFUSED` or `ERR_STORE_UNAVAILABLE`. */
-export async function openEmbedded(_config: GatewayConfig, _options: EmbeddedOptions = {}): Promise<EmbeddedGateway> {
-  throw new TypeError('not built yet')
+/**
+ * Opens a gateway that listens nowhere. A realm that is down does not keep it from opening.
+ *
+ * Rejects with `ERR_CONFIG_INVALID`, `ERR_STORE_REFUSED` or `ERR_STORE_UNAVAILABLE`.
+ */
+export function openEmbedded(config: GatewayConfig, options: EmbeddedOptions = {}): Promise<EmbeddedGateway> {
+  return openAll((closing) => connect(config, options, closing))
+}
+
+async function connect(config: GatewayConfig, options: EmbeddedOptions, closing: Closing): Promise<EmbeddedGateway> {
+  const events = createEvents()
+  const { parts, start } = await connectParts(config, { ...options, events }, closing)
+  const server = createMemoryServer(HTTP_LIMITS)
+  await start()
+  closing.add(async () => {
+    const closed = server.close()
+    // Nothing new comes in: now what would stay open is told to go.
+    parts.door.endStreams()
+    await closed
+  })
+  const { doors, credentials } = parts
+  const knockAt = (door: FrontDoor) => (request: Request) =>
+    answerWeb(request, server, (message, response) => door.handle(message, response, null))
+  return {
+    config,
+    handle: knockAt(parts.door),
+    createRoute: (route) => knockAt(parts.openDoor([parseRoute(writtenRoute(route), config)])),
+    findSession: (headers) => findSession(readHeaders(headers), parts),
+    async obtainCredential(headers, service) {
+      const answer = await obtainCredential(readHeaders(headers), service, { config, events, doors, credentials })
+      return answer.kind === 'obtained' ? answer : { kind: 'refused', response: toWebResponse(answer.reply) }
+    },
+    close: closing.closeAll,
+  }
+}
+
+/** As it would stand in the file. A navigation is the application's to send to log in. */
+function writtenRoute({ service, base, rewrite, require }: EmbeddedRoute) {
+  const path = base === '/' ? '/*' : `${base}/*`
+  return { path, service, require, page: false, ...(rewrite === null ? {} : { rewrite }) }
+}
+
+async function findSession(request: Pick<GatewayRequest, 'headers'>, { doors }: Parts): Promise<EmbeddedLookup> {
+  const { user } = doors.ofRequest(request)
+  const found = await lookUpUser(request, true, user)
+  if (found.kind !== 'active') return found.kind === 'lost' ? { kind: 'lost' } : { kind: 'none' }
+  const { name, email, ...person } = describePerson(found.live, user)
+  return {
+    kind: 'active',
+    session: { ...person, handle: found.live.session.handle, name: textOf(name), email: textOf(email) },
+  }
+}
+
+function textOf(claim: unknown): string | null {
+  return typeof claim === 'string' ? claim : null
+}
+
+function readHeaders(headers: Headers): Pick<GatewayRequest, 'headers'> {
+  return { headers: Object.fromEntries(headers) }
 }

@@ -3,19 +3,21 @@ import { existsSync } from 'node:fs'
 import { createAnswers } from './answers.ts'
 import { type BackchannelEndpoint, createBackchannelEndpoint } from './backchannel-endpoint.ts'
 import { createBearerVerifier } from './bearer-verifier.ts'
-import type { GatewayConfig, LimitConfig } from './config/gateway-config.ts'
-import { createDoorRoutes, createForwarders } from './door-routes.ts'
+import type { GatewayConfig, LimitConfig, RouteConfig } from './config/gateway-config.ts'
+import { createDoorRoutes, createForwarders, withoutPaths } from './door-routes.ts'
 import { createForgeryGuard } from './forgery-guard.ts'
-import { createFrontDoor, type FrontDoor } from './front-door.ts'
+import { createFrontDoor, type FrontDoor, type FrontDoorOptions } from './front-door.ts'
 import { createRequestReader } from './http/read-request.ts'
 import type { Events, SessionEnd } from './kernel/events.ts'
 import { createSealer, type KeyRing } from './kernel/seal.ts'
 import type { Clock } from './kernel/time.ts'
 import { createLimiters } from './limiters.ts'
 import { type SecondLoginOptions, startSecondLoginFor } from './login/second-login.ts'
+import type { LoginDoors } from './login-doors.ts'
 import { findRealm, otherOrigins } from './login-options.ts'
 import { createRealmEndings, type RealmEndings } from './logout/realm-endings.ts'
-import { createDoors, createSecondLogins } from './own-endpoints.ts'
+import { addAliases } from './old-paths.ts'
+import { createDoors, createSecondLogins, type Door } from './own-endpoints.ts'
 import { createPassage } from './passage.ts'
 import type { CounterPlace } from './policy/rate-limit.ts'
 import { createRealms, type Realms } from './realms.ts'
@@ -38,6 +40,9 @@ import { createUpstreamHeaders } from './upstream/headers.ts'
 
 export interface Parts {
   readonly door: FrontDoor
+  /** Another front door, to these routes alone: it answers at none of our own paths. */
+  readonly openDoor: (routes: readonly RouteConfig[]) => FrontDoor
+  readonly doors: LoginDoors<Door>
   readonly realms: Realms
   /** Of all realms. */
   readonly sessions: SessionLifecycle
@@ -137,6 +142,7 @@ export function createParts({ config, onRefused, ca, events, ring, store, counte
   })
   const endpoints = buildEndpoints({
     paths: config.endpoints,
+    alsoGet: config.alsoGet,
     doors,
     loginRealm: config.loginRealm,
     secondLogins,
@@ -179,18 +185,22 @@ export function createParts({ config, onRefused, ca, events, ring, store, counte
     now: sessions.now,
     answers,
   })
-  const door = createFrontDoor({
+  const doorGround = {
     readRequest: createRequestReader({ publicUrl: new URL(config.publicUrl), trustedProxies: config.trustedProxies }),
     corsRules: { ownOrigin: config.publicUrl, otherOrigins: otherOrigins(config) },
     limiter: config.limit?.by === 'ip' ? limiter : null,
-    endpoints,
-    routes: createDoorRoutes({ config, forwarders, isOwnCookie: isOurs, createLimiter }),
     passage,
     refuseForged,
     answers,
-  })
+  }
+  const routeParts = { config, forwarders, isOwnCookie: isOurs, createLimiter }
+  const ownPaths = addAliases(endpoints, config)
+  const createDoor = (own: FrontDoorOptions['endpoints'], routes: FrontDoorOptions['routes']) =>
+    createFrontDoor({ ...doorGround, endpoints: own, routes })
   return {
-    door,
+    door: createDoor(ownPaths, createDoorRoutes(config.routes, routeParts)),
+    openDoor: (routes) => createDoor(new Map(), withoutPaths(ownPaths, createDoorRoutes(routes, routeParts))),
+    doors,
     realms,
     sessions,
     watches,

@@ -5,6 +5,7 @@ import { buildJson, buildProblem, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
 import { type ErrorCode, GatewayError } from '../kernel/errors.ts'
 import type { Mac } from '../kernel/mac.ts'
+import type { EpochSeconds } from '../kernel/time.ts'
 import { lookUpSession } from '../session/find-session.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
@@ -40,16 +41,25 @@ const VARY = [['vary', 'Cookie, Origin, Sec-Fetch-Site']] as const
 export async function describeUser(request: GatewayRequest, options: UserOptions): Promise<Reply> {
   if (isForeign(request, options.origins)) throw new GatewayError('ERR_POLICY_CSRF', { reason: 'foreign-origin' })
   const slides = parseSlide(request.search)
-  const found = await lookUpSession(request, options)
-  const own = found.kind === 'active' && slides ? await use(found.live, options) : found
+  const own = await lookUpUser(request, slides, options)
   if (own.kind === 'active') return buildJson(200, describe(own.live, options), VARY)
   return answerNobody(request, own.kind === 'lost' ? 'ERR_SESSION_LOST' : 'ERR_SESSION_REQUIRED', options)
 }
 
-type Own = { readonly kind: 'active'; readonly live: LiveSession } | { readonly kind: 'lost' | 'none' }
+type FoundUser = { readonly kind: 'active'; readonly live: LiveSession } | { readonly kind: 'lost' | 'none' }
+
+/** `slides`: it counts as a use of the session. Rejects with `ERR_STORE_UNAVAILABLE`. */
+export async function lookUpUser(
+  request: Pick<GatewayRequest, 'headers'>,
+  slides: boolean,
+  options: Pick<UserOptions, 'sessions' | 'cookies' | 'credentials'>,
+): Promise<FoundUser> {
+  const found = await lookUpSession(request, options)
+  return found.kind === 'active' && slides ? use(found.live, options) : found
+}
 
 // Somebody who only reads must still hear that the realm has ended the session. A realm that is down changes nothing.
-async function use(live: LiveSession, options: UserOptions): Promise<Own> {
+async function use(live: LiveSession, options: Pick<UserOptions, 'sessions' | 'credentials'>): Promise<FoundUser> {
   options.sessions.use(live)
   const freshness = await options.credentials.freshen(live)
   if (freshness.kind === 'fresh') return { kind: 'active', live: freshness.live }
@@ -73,26 +83,55 @@ function answerNobody(request: GatewayRequest, code: ErrorCode, options: UserOpt
 
 function describe(live: LiveSession, options: UserOptions): Readonly<Record<string, unknown>> {
   const { session } = live
-  const claims = pickPageClaims(session.claims, options.claims)
   const now = options.sessions.now()
-  const state = sessionState(session, live.lastUsedAt, options.limits, now)
+  const { claims, id, name, email, roles, clientRoles, tenant, tenants, expiresAt } = describePerson(live, options)
   return {
     ...claims,
-    id: session.subject,
-    name: claims.name ?? claims.preferred_username ?? null,
-    email: claims.email ?? null,
-    roles: session.roles.realmRoles,
-    client_roles: session.roles.clientRoles,
-    ...describeTenants(session, options),
-    expires_in: state.kind === 'active' ? secondsUntil(state.endsAt, now) : 0,
+    id,
+    name,
+    email,
+    roles,
+    client_roles: clientRoles,
+    ...(options.tenantsOf === null ? {} : { tenant, tenants }),
+    expires_in: secondsUntil(expiresAt, now),
     access_token_expires_in: secondsUntil(session.tokens.accessTokenExpiresAt, now),
     logout_url: `${options.logoutPath}?${new URLSearchParams({ proof: buildLogoutProof(options.logoutMac, live) })}`,
   }
 }
 
-/** `tenant` is the one that counts without being named; whoever has several chooses among `tenants`. */
-function describeTenants(session: Session, { tenantsOf }: UserOptions): Readonly<Record<string, unknown>> {
-  if (tenantsOf === null) return {}
-  const tenants = tenantsOf(session)
-  return { tenant: tenants.length === 1 ? tenants[0] : null, tenants }
+/** Who is logged in, without what belongs to one answer. */
+export interface DescribedPerson {
+  /** `sub` at the realm. */
+  readonly id: string
+  readonly name: unknown
+  readonly email: unknown
+  readonly roles: readonly string[]
+  /** By client id. */
+  readonly clientRoles: Readonly<Record<string, readonly string[]>>
+  /** The one that counts without being named; whoever has several chooses among `tenants`. */
+  readonly tenant: string | null
+  readonly tenants: readonly string[]
+  /** Those that pages may see. */
+  readonly claims: Readonly<Record<string, unknown>>
+  /** When the session ends if nothing more happens. */
+  readonly expiresAt: EpochSeconds
+}
+
+export function describePerson(live: LiveSession, options: UserOptions): DescribedPerson {
+  const { session } = live
+  const claims = pickPageClaims(session.claims, options.claims)
+  const tenants = options.tenantsOf?.(session) ?? []
+  const now = options.sessions.now()
+  const state = sessionState(session, live.lastUsedAt, options.limits, now)
+  return {
+    id: session.subject,
+    name: claims.name ?? claims.preferred_username ?? null,
+    email: claims.email ?? null,
+    roles: session.roles.realmRoles,
+    clientRoles: session.roles.clientRoles,
+    tenant: tenants.length === 1 ? (tenants[0] ?? null) : null,
+    tenants,
+    claims,
+    expiresAt: state.kind === 'active' ? state.endsAt : now,
+  }
 }

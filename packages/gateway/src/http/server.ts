@@ -40,7 +40,22 @@ const IDLE_SWEEP_MILLISECONDS = 50
 const CHECK_CONNECTIONS_MILLISECONDS = 5000
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { limits, listen, upgradeHandler } = options
+  const { limits, listen } = options
+  const server = createLimitedServer(options)
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+  })
+  return {
+    start: () => start(server, listen),
+    close: () => close(server, sockets, limits.closeSeconds),
+  }
+}
+
+/** Node's server with our limits, which listens to nobody yet. */
+export function createLimitedServer(options: Omit<HttpServerOptions, 'listen'>): Server {
+  const { limits, upgradeHandler } = options
   const settings = {
     maxHeaderSize: limits.maxHeaderBytes,
     headersTimeout: limits.headersTimeoutSeconds * 1000,
@@ -55,19 +70,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   // Above its limit node drops headers without a word; the limit in bytes is the one that refuses.
   server.maxHeadersCount = 0
   server.on('clientError', answerClientError)
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-  })
   server.on('connect', (_message, socket) => answerRaw(socket, 'ERR_ROUTE_METHOD_NOT_ALLOWED'))
   if (upgradeHandler !== null) {
     server.on('upgrade', (message, socket, head) => takeUpgrade(message, socket as Socket, head, upgradeHandler))
   }
-  return {
-    start: () => start(server, listen),
-    close: () => close(server, sockets, limits.closeSeconds),
-  }
+  return server
 }
 
 function start(server: Server, { host, port }: HttpServerOptions['listen']): ReturnType<HttpServer['start']> {

@@ -68,6 +68,7 @@ export const ERRORS = {
   ERR_STORE_UNAVAILABLE: { status: 503, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
   ERR_STORE_REFUSED: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },
   ERR_SIGNING_KEYS_UNAVAILABLE: { status: 503, wire: 'temporarily_unavailable', level: 'error', retry: 'later' },
+  ERR_GATEWAY_CLOSED: { status: 503, wire: 'temporarily_unavailable', level: 'info', retry: 'later' },
   ERR_INTERNAL: { status: 500, wire: 'internal_error', level: 'error', retry: 'later' },
   ERR_CONFIG_INVALID: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },
   ERR_LISTEN_FAILED: { status: 500, wire: 'internal_error', level: 'error', retry: 'no' },

@@ -1,0 +1,56 @@
+// Web request in, web response out.
+import type { ClientRequest } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { buildProblem, type Reply } from '../http/reply.ts'
+import { type ErrorCode, GatewayError, isGatewayError } from '../kernel/errors.ts'
+import type { MemoryServer, MessageHandler } from './memory-server.ts'
+import { buildWebResponse } from './web-response.ts'
+import { sendOverWire } from './wire-request.ts'
+
+/** Never rejects: what cannot be sent, and what is cut while it waits, is answered here. */
+export async function answerWeb(request: Request, server: MemoryServer, handler: MessageHandler): Promise<Response> {
+  try {
+    return await exchange(request, server, handler)
+  } catch (error) {
+    return toWebResponse(buildProblem(codeOf(error), { requestId: 'unread' }))
+  }
+}
+
+function exchange(request: Request, server: MemoryServer, handler: MessageHandler): Promise<Response> {
+  const connection = server.connect(handler)
+  if (connection === null) throw new GatewayError('ERR_GATEWAY_CLOSED')
+  const { promise, resolve, reject } = Promise.withResolvers<Response>()
+  const outgoing = begin(request, connection)
+  outgoing.on('error', reject)
+  outgoing.on('response', (answer) => {
+    // What breaks off from here on is told by the body.
+    answer.on('error', () => {})
+    try {
+      resolve(buildWebResponse(answer, request.method))
+    } catch (cause) {
+      answer.destroy()
+      reject(new GatewayError('ERR_UPSTREAM_BAD_RESPONSE', {}, cause))
+    }
+  })
+  return promise
+}
+
+function begin(request: Request, connection: Duplex): ClientRequest {
+  try {
+    return sendOverWire(request, connection)
+  } catch (error) {
+    connection.destroy()
+    throw error
+  }
+}
+
+export function toWebResponse({ status, headers, body }: Reply): Response {
+  return new Response(body === '' ? null : body, { status, headers: headers.map(([name, value]) => [name, value]) })
+}
+
+/** A connection that ends without an answer was cut by the server; everything else the request itself is to blame for. */
+function codeOf(error: unknown): ErrorCode {
+  if (isGatewayError(error)) return error.code
+  const isCut = error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
+  return isCut ? 'ERR_GATEWAY_CLOSED' : 'ERR_REQUEST_MALFORMED'
+}
