@@ -1,6 +1,22 @@
 // On whose behalf credentials are had: what policies know of somebody, and the token they came with.
-import type { KnownPrincipal } from './policy/principal.ts'
-import type { Beneficiary } from './tokens/obtained.ts'
+import type { KnownPrincipal, Principal } from './policy/principal.ts'
+import type { Requirement } from './policy/requirement.ts'
+import type { Beneficiary, Credential } from './tokens/obtained.ts'
+
+const NO_CREDENTIAL: Credential = { kind: 'none' }
+
+interface SendingRoute {
+  readonly require: Requirement
+  readonly credential: Credential
+}
+
+/**
+ * What a route sends for somebody. Where people may be known and this one is not, it is nothing: the service must not
+ * take a stranger for anybody, and be it the gateway itself.
+ */
+export function credentialFor({ require, credential }: SendingRoute, { kind }: Principal): Credential {
+  return kind === 'anonymous' && require !== 'none' ? NO_CREDENTIAL : credential
+}
 
 const known = new WeakMap<KnownPrincipal, Beneficiary>()
 

@@ -1,5 +1,5 @@
 // What a service would receive, for an explanation: the credential without its token, and the headers.
-import { beneficiaryOf } from './beneficiary.ts'
+import { beneficiaryOf, credentialFor } from './beneficiary.ts'
 import type { GatewayConfig, RouteConfig } from './config/gateway-config.ts'
 import type { CredentialFinding, HeadersFinding } from './explanation.ts'
 import type { Principal } from './policy/principal.ts'
@@ -20,7 +20,7 @@ export interface Forwarding {
 const NEW_FOR_EACH = 'new for each'
 
 export function explainCredential({ config, route, principal, tenant, now }: Forwarding): CredentialFinding {
-  const { credential } = route
+  const credential = credentialFor(route, principal)
   const ownRealm = principal.kind === 'anonymous' ? config.loginRealm : principal.realm
   const nothing = { kind: credential.kind, audience: null, scopes: [], realm: null, claims: null }
   switch (credential.kind) {
@@ -51,13 +51,14 @@ export function explainCredential({ config, route, principal, tenant, now }: For
 const CLIENT_ADDRESS = 'client-address'
 
 export function explainHeaders(forwarding: Forwarding): HeadersFinding {
-  const { config, route, tenant, headers } = forwarding
+  const { config, route, principal, tenant, headers } = forwarding
   const { publicUrl, cookies } = config
   const build = createUpstreamHeaders({
     publicUrl: new URL(publicUrl),
     isOwnCookie: createCookies({ publicUrl, ...cookies, realm: null, sameSite: 'Lax' }).isOurs,
   })
-  const authorization = route.credential.kind === 'none' ? null : `Bearer (${route.credential.kind})`
+  const { kind } = credentialFor(route, principal)
+  const authorization = kind === 'none' ? null : `Bearer (${kind})`
   const peer = { address: CLIENT_ADDRESS, isTrusted: false, forwardedFor: `for=${CLIENT_ADDRESS}` }
   const send = (sent: Forwarding['headers']) => {
     const request = { id: NEW_FOR_EACH, method: '', path: '', search: '', headers: sent, clientAddress: CLIENT_ADDRESS }

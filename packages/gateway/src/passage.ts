@@ -5,11 +5,12 @@ import type { Answers } from './answers.ts'
 import type { DoorRoute } from './door-routes.ts'
 import type { RefuseForged } from './forgery-guard.ts'
 import type { Exchange } from './http/exchange.ts'
-import { ERRORS } from './kernel/errors.ts'
+import { ERRORS, type ErrorCode } from './kernel/errors.ts'
 import type { Limiter } from './limiters.ts'
 import type { LoginDoor, LoginDoors } from './login-doors.ts'
 import { decide } from './policy/access-policy.ts'
 import { type BearerErrorCode, type BearerVerdict, readBearer } from './policy/bearer.ts'
+import { isSafeMethod } from './policy/csrf.ts'
 import { ANONYMOUS, type KnownPrincipal, type Principal, sessionPrincipal } from './policy/principal.ts'
 import { refuseAccess, refuseCredential } from './policy/refusal.ts'
 import type { Denial, PersonRequirement } from './policy/requirement.ts'
@@ -53,15 +54,16 @@ export function createPassage(options: PassageOptions): Passage {
       limit(exchange, route, ANONYMOUS, null)
       return
     }
-    if (require.via.includes('bearer') && !goesOnWithoutBearer(exchange, route, require.via)) return
-    if (options.refuseForged(exchange)) return
+    if (require.via.includes('bearer') && !goesOnWithoutBearer(exchange, route, require)) return
     const door = options.doors.ofRequest(exchange.request)
-    const lookup = door.sessions.find(readSessionId(exchange.request, door.cookies))
+    const sessionId = readSessionId(exchange.request, door.cookies)
+    if (mayBeForged(exchange, require, sessionId) && options.refuseForged(exchange)) return
+    const lookup = door.sessions.find(sessionId)
     proceed(exchange, lookup, (found) => enterWith(exchange, route, door, found))
   }
 
   /** False once somebody with a bearer token, or without what this route takes, is on their way or answered. */
-  function goesOnWithoutBearer(exchange: Exchange, route: DoorRoute, via: PersonRequirement['via']): boolean {
+  function goesOnWithoutBearer(exchange: Exchange, route: DoorRoute, { via, login }: PersonRequirement): boolean {
     const { request, message } = exchange
     const { sessionCookies } = options
     const bearer = readBearer({ request, rawHeaders: message.rawHeaders, sessionCookies })
@@ -70,6 +72,8 @@ export function createPassage(options: PassageOptions): Passage {
       proceed(exchange, options.verifyBearer(bearer.token), (verdict) => enterWithBearer(exchange, route, verdict))
     } else if (bearer.kind === 'malformed') {
       refuseBearer(exchange, 'ERR_BEARER_MALFORMED', bearer.because)
+    } else if (login === 'optional') {
+      limit(exchange, route, ANONYMOUS, null)
     } else {
       deny(exchange, route, ANONYMOUS, { kind: 'deny', needs: 'via', because: 'no bearer token' }, null)
     }
@@ -89,7 +93,7 @@ export function createPassage(options: PassageOptions): Passage {
   function enterWith(exchange: Exchange, route: DoorRoute, door: LoginDoor, lookup: SessionLookup): void {
     if (lookup.kind === 'none') {
       const code = LIMITS.includes(lookup.because) ? 'ERR_SESSION_EXPIRED' : 'ERR_SESSION_REQUIRED'
-      turnAway.toLogin(exchange, route, door, code, lookup.because)
+      goOnWithoutSession(exchange, route, door, code, lookup.because)
       return
     }
     if (lookup.kind === 'lost') {
@@ -101,6 +105,18 @@ export function createPassage(options: PassageOptions): Passage {
     const enterNow = (fresh: Freshness) => enterFresh(exchange, route, door, fresh)
     if ('kind' in freshness) enterNow(freshness)
     else proceed(exchange, freshness, (fresh) => enterUnlessEnded(exchange, route, door, fresh))
+  }
+
+  /** Where nobody has to be logged in, who has no session goes on as nobody. */
+  function goOnWithoutSession(
+    exchange: Exchange,
+    route: DoorRoute,
+    door: LoginDoor,
+    code: ErrorCode,
+    because: string,
+  ): void {
+    if (route.require !== 'none' && route.require.login === 'optional') limit(exchange, route, ANONYMOUS, null)
+    else turnAway.toLogin(exchange, route, door, code, because)
   }
 
   /** A realm can take seconds to say nothing: whoever has logged out meanwhile goes no further on tokens that live. */
@@ -122,7 +138,9 @@ export function createPassage(options: PassageOptions): Passage {
       return
     }
     const { code, retryAfterSeconds } = freshness
-    if (ERRORS[code].retry === 'login') turnAway.toLogin(exchange, route, door, code, 'the realm refused its tokens')
+    const because = 'the realm refused its tokens'
+    if (code === 'ERR_TOKEN_REFRESH_REJECTED') goOnWithoutSession(exchange, route, door, code, because)
+    else if (ERRORS[code].retry === 'login') turnAway.toLogin(exchange, route, door, code, because)
     else turnAway.refuse(exchange, { code, because: 'no fresh tokens', challenge: null }, { retryAfterSeconds })
   }
 
@@ -168,4 +186,16 @@ export function createPassage(options: PassageOptions): Passage {
   }
 
   return enter
+}
+
+/**
+ * Public pages may be linked and shown anywhere: who brings no session, to a route that asks for none, can be made to
+ * do nothing by what only reads.
+ */
+function mayBeForged(
+  { request, upgrade }: Exchange,
+  { login }: PersonRequirement,
+  sessionId: string | undefined,
+): boolean {
+  return login !== 'optional' || sessionId !== undefined || upgrade !== null || !isSafeMethod(request.method)
 }

@@ -1,7 +1,7 @@
 // The end of a request's way: the credential its service receives, and the request itself. A credential that cannot be
 // had never becomes none.
 import type { Answers } from './answers.ts'
-import { beneficiaryOf } from './beneficiary.ts'
+import { beneficiaryOf, credentialFor } from './beneficiary.ts'
 import type { DoorRoute } from './door-routes.ts'
 import type { Exchange } from './http/exchange.ts'
 import { ERRORS } from './kernel/errors.ts'
@@ -33,7 +33,7 @@ export function createSendUpstream(options: SendUpstreamOptions): SendUpstream {
 
   function sendCredential(exchange: Exchange, route: DoorRoute, principal: Principal, tenant: string | null): void {
     const who = principal.kind === 'anonymous' ? null : beneficiaryOf(principal)
-    const obtained = credentials.obtain(route.credential, who, tenant)
+    const obtained = credentials.obtain(credentialFor(route, principal), who, tenant)
     const send = (credential: Obtained) => pass(exchange, route, principal, tenant, credential)
     if (principal.kind === 'session' && obtained instanceof Promise) {
       proceed(exchange, obtained, (credential) => passUnlessEnded(exchange, route, principal, () => send(credential)))

@@ -12,7 +12,8 @@ export function describeCredential(credential: Route['credential']): string {
 export function describeRequirement(require: Route['require']): string {
   if (require === 'none') return 'everybody'
   const rules = [describeRoles(require), ...describeOthers(require)].filter((words) => words !== '')
-  const words = rules.length === 0 ? 'logged in' : rules.join(', ')
+  const anybody = require.login === 'optional' ? 'everybody, known once logged in' : 'logged in'
+  const words = rules.length === 0 ? anybody : rules.join(', ')
   return require.via.includes('bearer') ? `${words} (${require.via.join(' or ')})` : words
 }
 

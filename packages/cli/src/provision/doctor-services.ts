@@ -10,10 +10,14 @@ export function describeServices({ services, routes }: GatewayConfig): readonly 
     const own = routes
       .map((route, index) => ({ route, place: `routes[${index}]` }))
       .filter(({ route }) => route.service === name)
-    const closed = own.filter(({ route }) => route.require !== 'none' && mayBeTried(route))
+    const closed = own.filter(({ route }) => asksForLogin(route) && mayBeTried(route))
     const calls = closed.slice(0, MAX_CALLS).map(({ route, place }) => ({ url: url + examplePath(route), place }))
     return { name, calls, timeoutSeconds: timeouts.connectSeconds }
   })
+}
+
+function asksForLogin({ require }: RouteConfig): boolean {
+  return require !== 'none' && require.login === true
 }
 
 /** A GET, which changes nothing. */

@@ -4,6 +4,7 @@ import { isPlainRemote } from './addresses.ts'
 import type { GatewayConfig } from './gateway-config.ts'
 import { doubt, type Finding } from './problems.ts'
 import { findRealmDoubts } from './realm-doubts.ts'
+import { findRequirementDoubts } from './requirement-doubts.ts'
 import { foldRoutePath } from './route-path.ts'
 
 export function findDoubts(config: GatewayConfig): readonly Finding[] {
@@ -16,6 +17,7 @@ export function findDoubts(config: GatewayConfig): readonly Finding[] {
     ...findLocalCounters(config),
     ...findChangingGets(config),
     ...findRealmDoubts(config),
+    ...findRequirementDoubts(config),
   ]
 }
 

@@ -285,7 +285,8 @@ export interface RouteConfig {
 export type RouteRequirement =
   | 'none'
   | {
-      readonly login: true
+      /** `optional`: nobody has to be logged in; beside it stand `via` and `realms` alone. */
+      readonly login: true | 'optional'
       /** How somebody may prove who they are. */
       readonly via: readonly ('session' | 'bearer')[]
       /** The login realms whose people count, by their local names. */

@@ -13,6 +13,7 @@ export function findRequirementContradictions(draft: Draft): readonly Finding[] 
       const path = ['routes', index]
       return [
         ...findDeniedLogin(route, path),
+        ...findRulesBesideOptional(route, path),
         ...findForeignRealms(route, path, draft),
         ...findTenant(route, path, draft),
         ...findShortPath(route, path, draft),
@@ -26,6 +27,20 @@ function findDeniedLogin({ require: rules }: RouteDraft, path: ConfigPath): read
   if (rules === undefined || isForEverybody(rules) || personRules(rules) !== undefined) return []
   const message = 'the other rules are about somebody who is logged in'
   return [contradiction([...path, 'require', 'login'], message, 'write true, or leave it out')]
+}
+
+/** They say who counts as logged in; every other rule would turn away people whom nobody asked to log in. */
+const BESIDE_OPTIONAL: readonly string[] = ['login', 'via', 'realms']
+
+function findRulesBesideOptional({ require: rules = 'none' }: RouteDraft, path: ConfigPath): readonly Finding[] {
+  const person = personRules(rules)
+  if (person?.login !== 'optional') return []
+  const message = 'login: optional lets everybody pass, and this rule asks for somebody'
+  return Object.keys(person)
+    .filter((rule) => !BESIDE_OPTIONAL.includes(rule))
+    .map((rule) =>
+      contradiction([...path, 'require', rule], message, 'write login: true, or give these paths a route of their own'),
+    )
 }
 
 function findForeignRealms(

@@ -46,7 +46,7 @@ function resolveRequirement(required: ParsedRequirement, loginRealm: string): Ro
   const rules = personRules(required)
   if (rules === undefined) return 'none'
   return {
-    login: true,
+    login: rules.login === 'optional' ? 'optional' : true,
     via: [...new Set(rules.via ?? DEFAULT_WAYS)],
     realms: [...new Set(rules.realms ?? [loginRealm])],
     roles: rules.roles ?? [],

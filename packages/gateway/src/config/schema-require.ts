@@ -7,6 +7,7 @@ const WAYS = ['session', 'bearer'] as const
 export const DEFAULT_WAYS: readonly (typeof WAYS)[number][] = ['session']
 
 const BOOLEAN = 'true or false'
+const LOGIN = 'true, false or optional'
 
 const roleNames = z.array(nonEmpty('the name of a role')).min(1, 'at least one role')
 
@@ -21,9 +22,14 @@ function oneOrMore<T extends z.ZodType>(value: T, expected: string) {
 const person = z
   .strictObject({
     login: z
-      .boolean(BOOLEAN)
+      .union([z.boolean(), z.literal('optional')], LOGIN)
       .optional()
-      .meta({ description: 'Somebody must be logged in. Implied by any other rule about the person.' }),
+      .meta({
+        description:
+          'Somebody must be logged in. Implied by any other rule about the person. With `optional` nobody has to be: ' +
+          'who is not goes on without a credential. Beside it stand `via` and `realms` alone.',
+        'x-type': '`true`, `false` or `optional`',
+      }),
     via: z
       .array(z.enum(WAYS, `one of ${WAYS.join(', ')}`))
       .min(1, 'session, bearer or both')

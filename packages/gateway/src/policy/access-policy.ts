@@ -6,7 +6,7 @@ import { type Condition, RULES } from './rules.ts'
 /** A requirement reduced to what it asks for. */
 export type CompiledRequirement =
   | { readonly kind: 'everybody' }
-  | { readonly kind: 'person'; readonly conditions: readonly Condition[] }
+  | { readonly kind: 'person'; readonly isOptional: boolean; readonly conditions: readonly Condition[] }
 
 /** What one rule asked for and what it found. */
 export interface RuleFinding {
@@ -22,12 +22,16 @@ const NOT_LOGGED_IN: Denial = { kind: 'deny', needs: 'login', because: 'nobody i
 
 export function compileRequirement(requirement: Requirement): CompiledRequirement {
   if (requirement === 'none') return { kind: 'everybody' }
-  return { kind: 'person', conditions: RULES.flatMap((rule) => rule.conditions(requirement)) }
+  return {
+    kind: 'person',
+    isOptional: requirement.login === 'optional',
+    conditions: RULES.flatMap((rule) => rule.conditions(requirement)),
+  }
 }
 
 export function decide(requirement: CompiledRequirement, principal: Principal, facts: Facts): Decision {
   if (requirement.kind === 'everybody') return ALLOW
-  if (principal.kind === 'anonymous') return NOT_LOGGED_IN
+  if (principal.kind === 'anonymous') return requirement.isOptional ? ALLOW : NOT_LOGGED_IN
   for (const condition of requirement.conditions) {
     if (!condition.holds(condition.sees(principal, facts), facts)) return condition.denial
   }
@@ -41,8 +45,15 @@ export function explainRules(
   facts: Facts,
 ): readonly RuleFinding[] {
   if (requirement.kind === 'everybody') return []
+  const { isOptional } = requirement
   const isKnown = principal.kind !== 'anonymous'
-  const login = { rule: 'login', wants: true, saw: isKnown ? principal.subject : null, holds: isKnown }
+  const login = {
+    rule: 'login',
+    wants: isOptional ? 'optional' : true,
+    saw: isKnown ? principal.subject : null,
+    holds: isKnown || isOptional,
+  }
+  if (!isKnown && isOptional) return [login]
   const found = requirement.conditions.map((condition) => {
     const saw = isKnown ? condition.sees(principal, facts) : undefined
     return {
@@ -58,6 +69,6 @@ export function explainRules(
 /** True when whoever passes `other` also passes `requirement`. May be false where that cannot be told. */
 export function isImpliedBy(requirement: Requirement, other: Requirement): boolean {
   if (requirement === 'none') return true
-  if (other === 'none') return false
+  if (other === 'none' || (other.login === 'optional' && requirement.login !== 'optional')) return false
   return RULES.every((rule) => rule.isImplied(requirement, other))
 }

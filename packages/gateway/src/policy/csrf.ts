@@ -29,7 +29,7 @@ export function judgeOrigin(request: JudgedRequest, rules: OriginRules): OriginV
   const origin = request.headers.origin
   // `null` (sandboxed frames, some redirects) and two Origins joined are nobody's.
   if (origin !== undefined && !isListed(origin, rules)) return FOREIGN_ORIGIN
-  return isSafe(request.method) ? judgeSafe(request, origin, rules) : judgeUnsafe(request, origin, rules)
+  return isSafeMethod(request.method) ? judgeSafe(request, origin, rules) : judgeUnsafe(request, origin, rules)
 }
 
 /**
@@ -88,7 +88,7 @@ function isOneOf(origins: readonly string[], origin: string | string[] | undefin
 }
 
 /** RFC 9110 section 9.2.1; OPTIONS included, which no page can make without being asked about. */
-function isSafe(method: string): boolean {
+export function isSafeMethod(method: string): boolean {
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS'
 }
 

@@ -3,11 +3,12 @@ import type { EpochSeconds } from '../kernel/time.ts'
 
 export type ClaimValue = string | number | boolean
 
-/** `none` is everybody. Otherwise somebody known to whom every rule applies. */
+/** `none` is everybody, known or not. Otherwise every rule applies to whoever is known. */
 export type Requirement = 'none' | PersonRequirement
 
 export interface PersonRequirement {
-  readonly login: true
+  /** `optional`: who is not known passes as nobody. */
+  readonly login: true | 'optional'
   /** How somebody may prove who they are. */
   readonly via: readonly ('session' | 'bearer')[]
   /** The login realms whose people count, by their local names: a role of one realm means nothing in another. */
