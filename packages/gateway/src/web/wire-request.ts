@@ -60,11 +60,15 @@ function statedLength(headers: Headers): number | null {
   return isPlain ? Number(stated) : null
 }
 
-// What fails here is told by `outgoing`, which is destroyed with it.
+// Not one pipeline with the request at its end: that one would break it off without saying why.
 function sendBody(body: ReadableStream, length: number | null, outgoing: ClientRequest): void {
   const source = Readable.fromWeb(body as NodeReadableStream)
-  if (length === null) pipeline(source, outgoing, () => {})
-  else pipeline(source, createLengthCheck(length), outgoing, () => {})
+  const checked = length === null ? source : pipeline(source, createLengthCheck(length), () => {})
+  checked.on('error', (error) => outgoing.destroy(error))
+  outgoing.on('close', () => checked.destroy())
+  // Whoever answers need not wait for the first piece. Not `flushHeaders`, which writes headers as UTF-8 (Node 24.21).
+  outgoing.write('', 'latin1')
+  checked.pipe(outgoing)
 }
 
 /** A body that is shorter or longer than was said is broken off, and never read as the next request. */
