@@ -6,21 +6,30 @@ import { fileURLToPath } from 'node:url'
 import { configOf, warningsOf } from './support.ts'
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
-const PAGES = globSync(['*.md', 'docs/*.md'], { cwd: ROOT })
+const PAGES = globSync(['*.md', 'docs/**/*.md', 'docs/migrate/before-after/**/*.yaml'], { cwd: ROOT })
 const SECRET = 'a-secret-long-enough'
+/** What older front ends go on with is doubtful by itself. */
+const DOUBTS = /^docs\/migrate\/.* (?:endpoints\.alsoGet|realms\.models\.dangerouslyGiveToBrowser)$/
 const ENV = { KEYCLOAK_CLIENT_SECRET: SECRET, MODEL_CLIENT_SECRET: SECRET, AGENT_SECRET: SECRET }
 
 function configurationsOf(page: string): readonly string[] {
-  const blocks = readFileSync(`${ROOT}${page}`, 'utf8').matchAll(/^```yaml\n(.*?)^```$/gms)
-  const texts = [...blocks].map(([, yaml = '']) => yaml.replaceAll(/\$\{file:[^}]+\}/g, SECRET))
+  const text = readFileSync(`${ROOT}${page}`, 'utf8')
+  const blocks = page.endsWith('.yaml')
+    ? [text]
+    : [...text.matchAll(/^```yaml\n(.*?)^```$/gms)].map(([, yaml = '']) => yaml)
+  const texts = blocks.map((yaml) => yaml.replaceAll(/\$\{file:[^}]+\}/g, SECRET))
   return texts.filter((yaml) => /^publicUrl:/m.test(yaml))
 }
 
 for (const page of PAGES) {
   for (const [index, yaml] of configurationsOf(page).entries()) {
     test(`configuration ${index + 1} of ${page} is valid and raises no doubt`, () => {
-      assert.ok(configOf(yaml, { env: ENV }).routes.length > 0)
-      assert.deepEqual(warningsOf(yaml.replaceAll(/\$\{[A-Z_]+\}/g, SECRET)), [])
+      assert.ok(Object.keys(configOf(yaml, { env: ENV }).services).length > 0)
+      const warnings = warningsOf(yaml.replaceAll(/\$\{[A-Z_]+\}/g, SECRET))
+      assert.deepEqual(
+        warnings.filter((warning) => !DOUBTS.test(`${page} ${warning}`)),
+        [],
+      )
     })
   }
 }

@@ -1,34 +1,17 @@
 // What front ends of two gateways people write by themselves go by, and the sections of ours that answer them. The paths
 // outside `/auth` are those registered at the realm before.
+import { readFileSync } from 'node:fs'
 import type { TestContext } from 'node:test'
 import type { Browser } from '@doorman/dev-realm/browser'
 import { type PairStage, type PairStageOptions, setClient, setPairStage } from './pair-stage.ts'
 
-/** Sessions in memory: a `sid` in the address after login and in every query, and model tokens in the page. */
-export const OLD_BFF = `
-endpoints:
-  callback: /callback
-  aliases:
-    /login: { login: { returnTo: redirect_uri } }
-    /user-info: user
-    /refresh: refresh
-    /logout: { logout: { returnTo: redirect_uri } }
-    /get_model_tokens: { token: models }
-  alsoGet: [logout, refresh]
-login: { appendSid: true }
-`
+const DOCS = new URL('../../../../docs/migrate/before-after/', import.meta.url)
 
-/** Internal tokens of its own, signed with a secret that services know. */
-export const OLD_GATEWAY = `
-endpoints:
-  login: /login
-  callback: /callback
-  logout: /logout
-  aliases:
-    /profile: user
-    /api/me: user
-  alsoGet: [logout]
-`
+/** Sections of the configuration that the guide to moving shows for an application. */
+function sectionsOf(application: string, names: readonly string[]): string {
+  const text = readFileSync(new URL(`${application}/after/doorman.yaml`, DOCS), 'utf8')
+  return names.map((name) => new RegExp(`^${name}:.*\\n(?: .*\\n)*`, 'm').exec(text)?.[0] ?? '').join('')
+}
 
 const MAIN = `
   main:
@@ -63,12 +46,14 @@ async function openOld(t: TestContext, options: Pick<PairStageOptions, 'realms' 
   return stage
 }
 
+/** Sessions in memory: a `sid` in the address after login and in every query, and model tokens in the page. */
 export function openOldBff(t: TestContext): Promise<PairStage> {
-  return openOld(t, { realms: MAIN + MODELS, config: OLD_BFF })
+  return openOld(t, { realms: MAIN + MODELS, config: sectionsOf('fastapi-bff', ['login', 'endpoints']) })
 }
 
+/** Internal tokens of its own, signed with a secret that services know. */
 export function openOldGateway(t: TestContext): Promise<PairStage> {
-  return openOld(t, { realms: MAIN, config: OLD_GATEWAY })
+  return openOld(t, { realms: MAIN, config: sectionsOf('fastapi-gateway', ['endpoints']) })
 }
 
 /** A link, or an assignment to `location`, in a page of the front end. */

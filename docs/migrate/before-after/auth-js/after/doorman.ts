@@ -1,0 +1,3 @@
+import { createDoorman } from '@doorman/nextjs'
+
+export const doorman = createDoorman({ config: './doorman.yaml' })
