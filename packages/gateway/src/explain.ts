@@ -8,7 +8,7 @@ import type { CallerFinding, Explanation, LimitFinding, RouteFinding, Verdict } 
 import { parseTarget } from './http/canonical-path.ts'
 import { ERRORS, type ErrorCode } from './kernel/errors.ts'
 import { compileRequirement, decide, explainRules } from './policy/access-policy.ts'
-import type { Principal } from './policy/principal.ts'
+import { ANONYMOUS, type Principal } from './policy/principal.ts'
 import { refuseAccess } from './policy/refusal.ts'
 import type { Decision } from './policy/requirement.ts'
 import { decideTenant, TENANT_REFUSALS, type TenantDecision } from './policy/tenant.ts'
@@ -74,23 +74,14 @@ function explainPath(config: GatewayConfig, question: ExplainQuestion): Explanat
 }
 
 function explainRoute(config: GatewayConfig, question: ExplainQuestion, route: RouteConfig): Explanation {
-  const { principal, path, now, headers } = question
+  const { path, now, headers } = question
+  const principal = whoCounts(route, question.principal)
   const requirement = compileRequirement(route.require)
-  const isOpen = route.require === 'none'
-  const tenancy = isOpen
-    ? NO_TENANT
-    : decideTenant({ ...tenantQuestion(config, question), isRequired: asksForTenant(route) })
+  const tenancy = decideTenant({ ...tenantQuestion(config, question), principal, isRequired: asksForTenant(route) })
   const tenant = tenancy.kind === 'decided' ? tenancy.tenant : null
   const facts = { now, tenant }
   const decision = decide(requirement, principal, facts)
-  const forwarding = {
-    config,
-    route,
-    principal: isOpen ? ({ kind: 'anonymous' } as const) : principal,
-    tenant,
-    headers,
-    now,
-  }
+  const forwarding = { config, route, principal, tenant, headers, now }
   const verdict = judge(route, principal, tenancy, decision)
   return {
     ...unrouted(question, describeRoute(config, route, path), verdict),
@@ -99,14 +90,20 @@ function explainRoute(config: GatewayConfig, question: ExplainQuestion, route: R
     limits: [...describeLimit('gateway', config.limit), ...describeLimit('route', route.limit)],
     credential: explainCredential(forwarding),
     headers: explainHeaders(forwarding),
-    notes: notesOn(config, question, route, decision),
+    notes: notesOn(config, { ...question, principal }, route, decision),
   }
 }
 
 const NO_TENANT: TenantDecision = { kind: 'none' }
 
-function tenantQuestion(config: GatewayConfig, { principal, headers, path }: ExplainQuestion) {
-  return { rules: config.tenant, principal, header: headers['x-tenant'], path }
+/** Where nobody has to be known, proof of a kind that the route does not take is not looked at. */
+function whoCounts({ require }: RouteConfig, principal: Principal): Principal {
+  if (require === 'none' || principal.kind === 'anonymous') return ANONYMOUS
+  return require.login === 'optional' && !require.via.includes(principal.kind) ? ANONYMOUS : principal
+}
+
+function tenantQuestion(config: GatewayConfig, { headers, path }: ExplainQuestion) {
+  return { rules: config.tenant, header: headers['x-tenant'], path }
 }
 
 function asksForTenant({ require }: RouteConfig): boolean {

@@ -27,6 +27,7 @@ routes:
   - { path: "/pay", service: reports, require: { acr: [gold], maxAge: 5m } }
   - { path: "/public/*", service: feed, require: none }
   - { path: "/robots", service: reports, require: { via: [bearer] } }
+  - { path: "/shop/*", service: agent, require: { login: optional } }
 `
 
 function load(text: string): GatewayConfig {
@@ -69,6 +70,8 @@ suite('an explanation of who is let through', () => {
     ['everybody where nothing is required', '/public/x', { principal: ANONYMOUS }, 'allow'],
     ['who has role and tenant', '/api/agent/x', { headers: { 'x-tenant': 'acme' } }, 'allow'],
     ['who comes with a token', '/api/reports/x', { principal: BY_TOKEN }, 'allow'],
+    ['nobody where somebody may be', '/shop/x', { principal: ANONYMOUS }, 'allow'],
+    ['somebody where nobody has to be', '/shop/x', {}, 'allow'],
     ['nobody where somebody is required', '/pay', { principal: ANONYMOUS }, 'ERR_SESSION_REQUIRED'],
     ['nobody where a token is required', '/robots', { principal: ANONYMOUS }, 'ERR_BEARER_REQUIRED'],
     ['a session where a token is required', '/robots', {}, 'ERR_BEARER_REQUIRED'],
@@ -138,6 +141,23 @@ suite('an explanation', () => {
         ['claims plan', 'free', false],
       ],
     )
+  })
+
+  test('of an optional login says what strangers send, and what others do', () => {
+    const [stranger, alice] = [explain('/shop/x', { method: 'POST', principal: ANONYMOUS }), explain('/shop/x')]
+    assert.deepEqual(stranger.rules, [{ rule: 'login', wants: 'optional', saw: null, holds: true }])
+    assert.equal(stranger.credential?.kind, 'none')
+    assert.equal(Object.fromEntries(stranger.headers?.set ?? []).authorization, undefined)
+    assert.equal(stranger.notes.length, 2)
+    assert.deepEqual(
+      alice.rules.map(({ rule }) => rule),
+      ['login', 'via', 'realms'],
+    )
+    assert.equal(alice.credential?.claims?.sub, 'alice-id')
+    assert.equal(Object.fromEntries(alice.headers?.set ?? []).authorization, 'Bearer (internal)')
+    assert.equal(alice.notes.length, 1)
+    const byToken = explain('/shop/x', { principal: BY_TOKEN })
+    assert.deepEqual([verdict(byToken), byToken.credential?.kind], ['allow', 'none'])
   })
 
   test('tells the tenants somebody may name', () => {

@@ -19,6 +19,12 @@ test('lists who may use which route', async () => {
   )
 })
 
+test('says of an optional login who may', async () => {
+  const optional = '  - { path: "/shop/*", service: reports, require: { login: optional, via: [session, bearer] } }\n'
+  const { out } = await run(['check', '-c', writeConfig(VALID + optional)])
+  assert.equal(out.split('\n')[4]?.split(/ {2,}/)[2], 'everybody, known once logged in (session or bearer)')
+})
+
 test('tells all problems of a wrong file, one a line, and exits 78', async () => {
   const { exitCode, out, err } = await run(['check', '-c', writeConfig(WRONG)])
   assert.deepEqual([exitCode, out], [78, ''])

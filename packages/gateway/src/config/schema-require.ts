@@ -27,7 +27,7 @@ const person = z
       .meta({
         description:
           'Somebody must be logged in. Implied by any other rule about the person. With `optional` nobody has to be: ' +
-          'who is not goes on without a credential. Beside it stand `via` and `realms` alone.',
+          'whoever is not logged in goes on without a credential. Beside it stand `via` and `realms` alone.',
         'x-type': '`true`, `false` or `optional`',
       }),
     via: z

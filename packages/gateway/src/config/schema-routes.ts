@@ -75,7 +75,7 @@ const route = z.strictObject({
     .meta({ description: 'How many requests of one caller the route takes.', 'x-type': 'as `limit`' }),
   page: z.boolean('true or false').default(true).meta({
     description:
-      'A navigation by somebody not logged in starts a login. With `false` it is a 401, as a fetch always is.',
+      'A navigation by somebody who has to be logged in starts a login. With `false` it is a 401, as a fetch always is.',
   }),
   upgrade: z
     .array(matching('a protocol such as websocket', /^[a-z][a-z0-9.+-]{0,40}$/))

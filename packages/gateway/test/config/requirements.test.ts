@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { LimitConfig } from '../../src/config/gateway-config.ts'
-import { configOf, HEAD, kindsOf, warningsOf, withRoutes } from './support.ts'
+import { configOf, HEAD, kindsOf, problemsOf, warningsOf, withRoutes } from './support.ts'
 
 const route = (fields: string, head = HEAD) => withRoutes(head, `path: "/a/*", service: reports, ${fields}`)
 const TENANT = `${HEAD}tenant: {}\n`
@@ -29,7 +29,47 @@ test('every rule about the person is understood', () => {
   })
 })
 
+test('a login may be optional, for sessions and bearers of whatever realm', () => {
+  const two = HEAD.replace(
+    'services:',
+    '  staff: { issuer: "https://sso.example.com/realms/staff", clientId: a, clientAuth: { secret: b } }\nservices:',
+  )
+  const rules = 'require: { login: optional, via: [session, bearer], realms: [main, staff] }'
+  assert.deepEqual(configOf(route(rules, two)).routes[0]?.require, {
+    ...(configOf(route('require: { login: true }')).routes[0]?.require as object),
+    login: 'optional',
+    via: ['session', 'bearer'],
+    realms: ['main', 'staff'],
+  })
+})
+
+for (const rule of [
+  'roles: [a]',
+  'allRoles: [a]',
+  'clientRoles: { a: [b] }',
+  'scopes: [a]',
+  'groups: [/a]',
+  'tenant: true',
+  'claims: { a: b }',
+  'acr: gold',
+  'maxAge: 5m',
+]) {
+  test(`refuses ${rule} where a login is optional, and says what to write`, () => {
+    const [problem, ...others] = problemsOf(route(`require: { login: optional, ${rule} }`, TENANT))
+    assert.deepEqual([problem?.kind, problem?.key], ['contradiction', `routes[0].require.${rule.split(':', 1)[0]}`])
+    assert.match(problem?.suggestion ?? '', /login: true/)
+    assert.deepEqual(others, [])
+  })
+}
+
+test('warns of a login that is optional and told to nobody', () => {
+  const optional = 'path: /a, service: feed, require: { login: optional }'
+  assert.deepEqual(warningsOf(withRoutes(HEAD, optional)), ['10:50 routes[0].require.login'])
+  assert.deepEqual(warningsOf(route('require: { login: optional }')), [])
+})
+
 const VALUES: readonly (readonly [string, string, string])[] = [
+  ['a login that is neither', 'login: maybe', 'login'],
   ['no way to prove oneself', 'via: []', 'via'],
   ['an unknown way to prove oneself', 'via: [cookie]', 'via[0]'],
   ['no role of all', 'allRoles: []', 'allRoles'],

@@ -36,6 +36,8 @@ suite('a decision', () => {
   const allowed: readonly Row[] = [
     ['everybody where nothing is required', 'none', ANONYMOUS],
     ['somebody logged in', buildRequirement(), person()],
+    ['nobody where a login is optional', buildRequirement({ login: 'optional' }), ANONYMOUS],
+    ['somebody logged in where that is optional', buildRequirement({ login: 'optional' }), person()],
     ['a bearer token where the route takes one', buildRequirement({ via: ['bearer'] }), robot()],
     ['who has the role', buildRequirement({ roles: ['admin'] }), withRoles(['user', 'admin'])],
     ['who has one of the roles', buildRequirement({ roles: ['a', 'b'] }), withRoles(['b'])],
@@ -261,6 +263,9 @@ suite('a requirement is implied by one at least as strict', () => {
   type Part = Partial<PersonRequirement>
   const implied: readonly (readonly [requirement: Part, other: Part])[] = [
     [{}, { roles: ['a'] }],
+    [{ login: 'optional' }, {}],
+    [{ login: 'optional' }, { login: 'optional' }],
+    [{ login: 'optional' }, { roles: ['a'] }],
     [{ via: ['session', 'bearer'] }, { via: ['bearer'] }],
     [{ realms: ['main', 'staff'] }, { realms: ['staff'] }],
     [{ roles: ['a', 'b'] }, { roles: ['a'] }],
@@ -288,6 +293,8 @@ suite('a requirement is implied by one at least as strict', () => {
   }
 
   const notImplied: readonly (readonly [requirement: Part, other: Part])[] = [
+    [{}, { login: 'optional' }],
+    [{ login: 'optional', realms: ['main'] }, { realms: ['staff'] }],
     [{ via: ['session'] }, {}],
     [{ via: ['session'] }, { via: ['bearer'] }],
     [{ realms: ['main'] }, { realms: ['staff'] }],
@@ -325,11 +332,13 @@ suite('a requirement is implied by one at least as strict', () => {
     assert(isImpliedBy('none', buildRequirement({ roles: ['a'] })))
     assert(isImpliedBy('none', 'none'))
     assert(!isImpliedBy(buildRequirement(), 'none'))
+    assert(!isImpliedBy(buildRequirement({ login: 'optional' }), 'none'), 'people of other realms')
   })
 
   test('whoever passes the stricter one passes the other, for each pair of the tables that says so', () => {
     const parts = [...implied, ...notImplied].flat().map((part) => buildRequirement(part))
     const people = [
+      ANONYMOUS,
       person(),
       robot(),
       withRoles(['a']),
