@@ -4,10 +4,13 @@ import type { GatewayConfig } from './config/gateway-config.ts'
 import { parseRoute } from './config/parse-route.ts'
 import { type Closing, connectParts, type GatewayOptions, HTTP_LIMITS, openAll } from './connected-parts.ts'
 import { obtainCredential } from './embedded-credential.ts'
+import { buildOriginRules } from './forgery-guard.ts'
 import type { FrontDoor } from './front-door.ts'
-import type { GatewayRequest } from './http/request.ts'
+import { readCookie } from './http/cookies.ts'
+import { type GatewayRequest, header } from './http/request.ts'
 import { createEvents } from './kernel/events.ts'
 import type { Parts } from './parts.ts'
+import { judgeOrigin } from './policy/csrf.ts'
 import { answerWeb, toWebResponse } from './web/answer-web.ts'
 import { createMemoryServer } from './web/memory-server.ts'
 
@@ -71,6 +74,10 @@ export interface EmbeddedGateway {
    * Throws `ERR_CONFIG_INVALID` for what could not stand in the file: an unknown service, a rule that is none.
    */
   createRoute(route: EmbeddedRoute): (request: Request) => Promise<Response>
+  /** True when there is a session cookie: whose, and whether it lives, is not asked. */
+  carriesSession(headers: Headers): boolean
+  /** True for what the front door refuses on a session's routes: the page of somebody else has sent it. */
+  isForged(request: Pick<Request, 'method' | 'headers'>): boolean
   /** Whose cookie this is. Counts as a use of the session. Rejects with `ERR_STORE_UNAVAILABLE`. */
   findSession(headers: Headers): Promise<EmbeddedLookup>
   /**
@@ -103,12 +110,17 @@ async function connect(config: GatewayConfig, options: EmbeddedOptions, closing:
     await closed
   })
   const { doors, credentials } = parts
+  const originRules = buildOriginRules(config)
   const knockAt = (door: FrontDoor) => (request: Request) =>
     answerWeb(request, server, (message, response) => door.handle(message, response, null))
   return {
     config,
     handle: knockAt(parts.door),
     createRoute: (route) => knockAt(parts.openDoor([parseRoute(writtenRoute(route), config)])),
+    carriesSession: (headers) => carriesSession(readHeaders(headers), parts),
+    isForged({ method, headers }) {
+      return judgeOrigin({ method, ...readHeaders(headers) }, originRules).kind === 'refused'
+    },
     findSession: (headers) => findSession(readHeaders(headers), parts),
     async obtainCredential(headers, service) {
       const answer = await obtainCredential(readHeaders(headers), service, { config, events, doors, credentials })
@@ -122,6 +134,11 @@ async function connect(config: GatewayConfig, options: EmbeddedOptions, closing:
 function writtenRoute({ service, base, rewrite, require }: EmbeddedRoute) {
   const path = base === '/' ? '/*' : `${base}/*`
   return { path, service, require, page: false, ...(rewrite === null ? {} : { rewrite }) }
+}
+
+function carriesSession(request: Pick<GatewayRequest, 'headers'>, { doors }: Parts): boolean {
+  const { sessionName } = doors.ofRequest(request).cookies
+  return readCookie(header(request, 'cookie'), sessionName) !== undefined
 }
 
 async function findSession(request: Pick<GatewayRequest, 'headers'>, { doors }: Parts): Promise<EmbeddedLookup> {
