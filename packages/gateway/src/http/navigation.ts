@@ -45,6 +45,12 @@ export function mayBeDocument(request: Headers): boolean {
   return use === 'document' || use === 'unknown'
 }
 
+/** What a browser fetches or renders in case somebody asks for it: links of the page, an address half typed in. */
+export function isAheadOfTime(request: Headers): boolean {
+  const words = ['sec-purpose', 'purpose', 'x-moz'].map((name) => header(request, name) ?? '')
+  return words.some((word) => /prefetch|prerender|preview/i.test(word))
+}
+
 /**
  * True when a page of another origin asks. Fetch Metadata or an Origin that is not listed each suffice; a listed
  * Origin answers for `same-site` and `cross-site`.

@@ -1,5 +1,6 @@
 // A second realm's token for the person's own page, where the configuration gives it to browsers: the one exception to
 // the rule that no token reaches a page. Answered to scripts of our own origin alone, which CORS lets nobody else read.
+import { isAheadOfTime } from '../http/navigation.ts'
 import { parseQuery, refuseOthers } from '../http/query.ts'
 import { buildProblem, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
@@ -42,10 +43,12 @@ export async function giveTokenToPage(request: GatewayRequest, options: PageToke
 }
 
 /** Exactly this, since a header that is missing proves nothing: a browser that sends no Fetch Metadata gets no token. */
-function requireOwnScript({ headers }: GatewayRequest, { ownOrigin, provedBy }: PageTokenOptions): void {
+function requireOwnScript(request: GatewayRequest, { ownOrigin, provedBy }: PageTokenOptions): void {
+  const { headers } = request
+  const isFetch = headers['sec-fetch-dest'] === 'empty' && !isAheadOfTime(request)
   const isOwn =
     headers['sec-fetch-site'] === 'same-origin' &&
-    (provedBy === 'our-header' ? headers['x-doorman'] === '1' : headers['sec-fetch-dest'] === 'empty') &&
+    (provedBy === 'our-header' ? headers['x-doorman'] === '1' : isFetch) &&
     (headers.origin === undefined || headers.origin === ownOrigin)
   if (!isOwn) throw new GatewayError('ERR_POLICY_CSRF', { because: 'not a script of our own origin' })
 }

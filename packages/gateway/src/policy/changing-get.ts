@@ -1,6 +1,6 @@
 // A GET that changes something, kept for front ends that know no other: whose it is. Every page can make a browser send
 // one, by a link, an image, a frame or a redirect, and browsers themselves send some before they are asked.
-import { type GetMaker, isNavigation, requestUse } from '../http/navigation.ts'
+import { type GetMaker, isAheadOfTime, isNavigation, requestUse } from '../http/navigation.ts'
 import { type GatewayRequest, header } from '../http/request.ts'
 import { judgeOrigin, type OriginRules } from './csrf.ts'
 
@@ -29,11 +29,4 @@ function mayPost({ headers }: JudgedRequest, rules: OriginRules): boolean {
 function hasOwnReferer(request: JudgedRequest, { ownOrigin }: OriginRules): boolean {
   if (request.headers.origin !== undefined || request.headers['sec-fetch-site'] !== undefined) return false
   return URL.parse(header(request, 'referer') ?? '')?.origin === ownOrigin
-}
-
-/** What a browser fetches or renders in case somebody asks for it: links of the page, an address half typed in. */
-function isAheadOfTime(request: JudgedRequest): boolean {
-  return ['sec-purpose', 'purpose', 'x-moz'].some((name) =>
-    /prefetch|prerender|preview/i.test(header(request, name) ?? ''),
-  )
 }
