@@ -8,7 +8,7 @@ import { type PairStage, type PairStageOptions, setClient, setPairStage } from '
 const DOCS = new URL('../../../../docs/migrate/before-after/', import.meta.url)
 
 /** Sections of the configuration that the guide to moving shows for an application. */
-function sectionsOf(application: string, names: readonly string[]): string {
+export function sectionsOf(application: string, names: readonly string[]): string {
   const text = readFileSync(new URL(`${application}/after/doorman.yaml`, DOCS), 'utf8')
   return names.map((name) => new RegExp(`^${name}:.*\\n(?: .*\\n)*`, 'm').exec(text)?.[0] ?? '').join('')
 }
