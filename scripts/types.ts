@@ -4,7 +4,10 @@ import { existsSync, globSync } from 'node:fs'
 import { join } from 'node:path'
 
 const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc')
-const PROJECTS = ['tsconfig.json', ...globSync(['packages/*/tsconfig.browser.json', 'examples/*/tsconfig.json']).sort()]
+const PROJECTS = [
+  'tsconfig.json',
+  ...globSync(['packages/*/tsconfig.browser.json', 'packages/*/tsconfig.json', 'examples/*/tsconfig.json']).sort(),
+]
 
 for (const project of PROJECTS.filter((path) => existsSync(path))) {
   const startedAt = performance.now()

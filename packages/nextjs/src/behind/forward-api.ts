@@ -1,0 +1,48 @@
+// Requests of pages that go on to a service with its credential, streamed both ways.
+import { rewritePath } from '../api-path.ts'
+import type { ForwardApi, Position } from '../position.ts'
+import { buildProblem } from '../problem.ts'
+import type { ApiProxyOptions } from '../requirement.ts'
+import type { DoormanSession } from '../session.ts'
+import { buildServiceHeaders } from './headers.ts'
+import { sendRequest } from './http-client.ts'
+
+interface ForwardParts extends Pick<Position, 'findSession' | 'obtainToken'> {
+  /** Throws a `TypeError` when the service is not configured. */
+  readonly serviceUrl: () => URL
+}
+
+export function createForwardApi(options: ApiProxyOptions, parts: ForwardParts): ForwardApi {
+  const { service, rewrite = null, require = {} } = options
+  return async (request, base) => {
+    const session = await parts.findSession(request.headers)
+    const refusal = judge(session, require)
+    if (refusal !== null) return refusal
+    const answer = session === null ? null : await parts.obtainToken(request.headers, service)
+    if (answer?.kind === 'refused') return answer.response
+    const { pathname, search } = new URL(request.url)
+    const url = new URL(parts.serviceUrl())
+    // As properties: a path that begins with `//` would name another host.
+    url.pathname = rewritePath(pathname, base, rewrite)
+    url.search = search
+    return forward(request, url, answer?.token ?? null, session?.tenant ?? null)
+  }
+}
+
+function judge(session: DoormanSession | null, require: NonNullable<ApiProxyOptions['require']>): Response | null {
+  const { login = true, roles = [], tenant = false } = require
+  const isPublic = login === 'optional' && roles.length === 0 && !tenant
+  if (session === null) return isPublic ? null : buildProblem('login_required')
+  const hasRole = roles.length === 0 || roles.some((role) => session.roles.includes(role))
+  return hasRole && (!tenant || session.tenant !== null) ? null : buildProblem('forbidden')
+}
+
+async function forward(request: Request, url: URL, token: string | null, tenant: string | null): Promise<Response> {
+  const { method, body, signal, headers } = request
+  try {
+    return await sendRequest({ url, method, headers: buildServiceHeaders(headers, token, tenant), body, signal })
+  } catch (error) {
+    if (signal.aborted) throw error
+    return buildProblem('upstream_unreachable')
+  }
+}

@@ -1,0 +1,100 @@
+// Requests of this server over a wire of its own. Not `fetch`: that unpacks what it receives, follows Next's caching, and
+// cannot speak to one host in the name of another.
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { finished, pipeline, Readable } from 'node:stream'
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
+import { copyResponseHeaders } from './headers.ts'
+
+export interface WireRequest {
+  readonly url: URL
+  readonly method: string
+  /** Names and values in turn; `host` may be among them. */
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: ReadableStream | string | null
+  readonly signal: AbortSignal
+}
+
+const WITHOUT_BODY: readonly number[] = [204, 205, 304]
+const MAX_ANSWER_HEADER_BYTES = 65_536
+const MAX_WAITING_BYTES = 65_536
+
+/** The answer as it comes, neither unpacked nor followed. Rejects when there is none. */
+export async function sendRequest(wire: WireRequest): Promise<Response> {
+  try {
+    return await sendOnce(wire)
+  } catch (error) {
+    // A connection that was kept may end just when it is used again; what has a stream for a body cannot be repeated.
+    if (isStale(error) && !(wire.body instanceof ReadableStream) && !wire.signal.aborted) return sendOnce(wire)
+    throw error
+  }
+}
+
+class StaleConnectionError extends Error {}
+
+function isStale(error: unknown): boolean {
+  return error instanceof StaleConnectionError
+}
+
+function sendOnce({ url, method, headers, body, signal }: WireRequest): Promise<Response> {
+  const { promise, resolve, reject } = Promise.withResolvers<Response>()
+  const start = url.protocol === 'https:' ? requestHttps : requestHttp
+  const maxHeaderSize = MAX_ANSWER_HEADER_BYTES
+  const outgoing = start(url, { method, headers: groupHeaders(headers), signal, maxHeaderSize })
+  outgoing.on('error', (cause) => {
+    const isReset = 'code' in cause && cause.code === 'ECONNRESET'
+    reject(outgoing.reusedSocket && isReset ? new StaleConnectionError('reset', { cause }) : cause)
+  })
+  outgoing.on('response', (answer) => {
+    // What breaks off from here on is told by the body.
+    answer.on('error', () => {})
+    resolve(buildResponse(answer, method))
+  })
+  sendBody(body, outgoing)
+  return promise
+}
+
+function groupHeaders(headers: WireRequest['headers']): Record<string, string[]> {
+  const grouped: Record<string, string[]> = {}
+  for (const [name, value] of headers) grouped[name] = [...(grouped[name] ?? []), value]
+  return grouped
+}
+
+function sendBody(body: WireRequest['body'], outgoing: ClientRequest): void {
+  // What fails here is told by `outgoing`, which is destroyed with it.
+  if (body instanceof ReadableStream) pipeline(Readable.fromWeb(body as NodeReadableStream), outgoing, () => {})
+  else outgoing.end(body ?? undefined)
+}
+
+function buildResponse(answer: IncomingMessage, method: string): Response {
+  const { statusCode: status = 502 } = answer
+  const init = { status, headers: copyResponseHeaders(answer.rawHeaders) }
+  if (method !== 'HEAD' && !WITHOUT_BODY.includes(status)) return new Response(toWebStream(answer), init)
+  answer.resume()
+  return new Response(null, init)
+}
+
+/** Not `Readable.toWeb`: what is cancelled here has to reach the other end at once, also while nothing comes. */
+function toWebStream(answer: IncomingMessage): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      start(controller) {
+        answer.on('data', (piece: Buffer) => {
+          controller.enqueue(piece)
+          if ((controller.desiredSize ?? 0) <= 0) answer.pause()
+        })
+        finished(answer, (error) => {
+          if (error === null || error === undefined) controller.close()
+          else controller.error(error)
+        })
+      },
+      pull() {
+        answer.resume()
+      },
+      cancel() {
+        answer.destroy()
+      },
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }),
+  )
+}

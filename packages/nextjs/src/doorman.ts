@@ -1,0 +1,102 @@
+// The composition: one position, and everything an application is given of it.
+import { headers } from 'next/headers.js'
+import { cache } from 'react'
+import { createBehind } from './behind/behind.ts'
+import { createEmbedded } from './embedded/embedded.ts'
+import { doormanError, errorOf } from './errors.ts'
+import type { DoormanOptions } from './options.ts'
+import type { Position } from './position.ts'
+import { createProxy, type ProxyFunction } from './proxy.ts'
+import type { ApiProxyOptions } from './requirement.ts'
+import {
+  type ApiHandlers,
+  createApiHandlers,
+  createHandlers,
+  type HandleWithSession,
+  hasRole,
+  type RouteHandler,
+  type RouteOptions,
+  wrapRoute,
+} from './route-handlers.ts'
+import type { DoormanSession } from './session.ts'
+import { turnAway } from './turn-away.ts'
+import { type SignInOptions, type SignOutOptions, signInUrl, signOutUrl } from './urls.ts'
+
+export interface RequireOptions {
+  /** Path to come back to after the login. Default: the page that was asked for where `proxy` has told it, else `/`. */
+  readonly returnTo?: string
+}
+
+export interface Doorman {
+  /** For `app/auth/[...doorman]/route.ts`. */
+  readonly handlers: ReturnType<typeof createHandlers>
+  /** For `proxy.ts`. Authorizes nobody. */
+  readonly proxy: ProxyFunction
+  /** For `app/api/NAME/[...path]/route.ts`: requests go to a service with its credential, streamed both ways. */
+  apiProxy(options: ApiProxyOptions): ApiHandlers
+  /** A route handler that is only reached by whoever is logged in and has the role. */
+  route<P = Record<string, string | string[] | undefined>>(
+    handler: HandleWithSession<P>,
+    options?: RouteOptions,
+  ): RouteHandler<P>
+  /** Who is logged in, or null. Once a render. Throws a `DoormanError` of 503. */
+  getSession(): Promise<DoormanSession | null>
+  /** Who is logged in; a page or an action of nobody goes to the login, a fetch of a route handler gets 401. */
+  requireSession(options?: RequireOptions): Promise<DoormanSession>
+  /** As `requireSession`; 403 without one of the realm roles. */
+  requireRole(role: string | readonly string[], options?: RequireOptions): Promise<DoormanSession>
+  /**
+   * The token a service is sent on behalf of whoever is logged in. Never let it reach the browser. Nobody is turned away
+   * as by `requireSession`; throws a `DoormanError` of 403, 502 or 503, and a `TypeError` for a service that is not
+   * configured or is sent none.
+   */
+  getToken(service: string): Promise<string>
+  /**
+   * `fetch` of a path of a service with its token, without a cache and without following redirects. 401, 403, 502 and
+   * 503 are problem documents. Throws a `TypeError` for a path that leaves the service.
+   */
+  fetchService(service: string, path: string, init?: RequestInit): Promise<Response>
+  signInUrl(options?: SignInOptions): string
+  signOutUrl(options?: SignOutOptions): string
+}
+
+/**
+ * Doorman for an application of Next.js, behind a gateway or with one inside. Nothing is read or opened before the first
+ * request; what is wrong with the options is thrown then, as a `TypeError`.
+ */
+export function createDoorman(options: DoormanOptions): Doorman {
+  const position: Position = 'config' in options ? createEmbedded(options) : createBehind(options)
+  const getSession = cache(async () => position.findSession(await headers()))
+
+  async function requireSession({ returnTo }: RequireOptions = {}): Promise<DoormanSession> {
+    return (await getSession()) ?? turnAway(await headers(), returnTo)
+  }
+
+  return {
+    handlers: createHandlers(position),
+    proxy: createProxy(position),
+    apiProxy: (api) => createApiHandlers(position, api),
+    route: (handler, route = {}) => wrapRoute(position, handler, route),
+    getSession,
+    requireSession,
+    async requireRole(role, require) {
+      const session = await requireSession(require)
+      if (hasRole(session, role)) return session
+      throw doormanError('forbidden')
+    },
+    getToken: async (service) => getToken(position, await headers(), service),
+    fetchService: async (service, path, init = {}) => position.callService(await headers(), service, path, init),
+    signInUrl,
+    signOutUrl,
+  }
+}
+
+async function getToken(position: Position, incoming: Headers, service: string): Promise<string> {
+  const answer = await position.obtainToken(incoming, service)
+  if (answer.kind === 'refused') {
+    if (answer.response.status === 401) turnAway(incoming, undefined)
+    throw await errorOf(answer.response)
+  }
+  if (answer.token !== null) return answer.token
+  throw new TypeError(`getToken: service ${service} is sent no token`)
+}

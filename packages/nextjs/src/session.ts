@@ -1,0 +1,46 @@
+// Who is logged in, as an application sees it. All of it may reach the browser, so a token is refused wherever it stands.
+
+export interface DoormanSession {
+  /** `sub` at the realm. */
+  readonly id: string
+  /** The session's public handle; it opens nothing. */
+  readonly sessionId: string
+  /** The claim `name`, else `preferred_username`. */
+  readonly name: string | null
+  readonly email: string | null
+  /** Realm roles. */
+  readonly roles: readonly string[]
+  /** By client id. */
+  readonly clientRoles: Readonly<Record<string, readonly string[]>>
+  readonly tenant: string | null
+  /** Embedded those of `user.claims`, behind a gateway those of `internal.claims` of this service. */
+  readonly claims: Readonly<Record<string, unknown>>
+}
+
+const TOKEN_NAME = /(?:access|refresh|id|auth|bearer)_?token$|^token$|secret|password|authorization|cookie/i
+const TOKEN_VALUE = /^(?:bearer\s+)?eyJ[\w-]{5,}\.[\w-]+\.|^bearer\s/i
+const MAX_DEPTH = 8
+
+/** Throws a `TypeError` for a member that is named or looks like a token. The message has its name, never its value. */
+export function refuseTokens(value: unknown, name = 'session', depth = 0): void {
+  if (typeof value === 'string' && TOKEN_VALUE.test(value)) throw looksLikeToken(name)
+  if (typeof value !== 'object' || value === null) return
+  if (depth > MAX_DEPTH) throw new TypeError(`${name} is nested too deeply`)
+  for (const [key, member] of Object.entries(value)) {
+    const path = `${name}.${key}`
+    if (member !== null && member !== undefined && TOKEN_NAME.test(key)) throw looksLikeToken(path)
+    refuseTokens(member, path, depth + 1)
+  }
+}
+
+function looksLikeToken(name: string): TypeError {
+  return new TypeError(`${name} looks like a token: a session can reach the browser, where no token may`)
+}
+
+/** Member by member, so that nothing else a source may have comes along. */
+export function buildSession(source: DoormanSession): DoormanSession {
+  const { id, sessionId, name, email, roles, clientRoles, tenant, claims } = source
+  const session = { id, sessionId, name, email, roles: [...roles], clientRoles: { ...clientRoles }, tenant, claims }
+  refuseTokens(session)
+  return session
+}
