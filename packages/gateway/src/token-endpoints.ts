@@ -1,15 +1,13 @@
-// `/auth/token/{realm}`: second realms' tokens, for services and, where the configuration says so, for people's own pages.
-import type { GatewayConfig, RealmConfig, ServiceAuth } from './config/gateway-config.ts'
+// `/auth/token/…`: second realms' tokens, for services and, where the configuration says so, for people's own pages; and
+// what one service needs to call another.
+
+import { type CreateServe, createCallerEndpoints } from './caller-endpoints.ts'
+import type { GatewayConfig, ServiceAuth } from './config/gateway-config.ts'
 import { readPublicKey } from './config/key-text.ts'
 import type { Reply } from './http/reply.ts'
 import type { GatewayRequest } from './http/request.ts'
 import { giveTokenToPage, type PageTokenOptions } from './issuer/page-token.ts'
-import {
-  type AuthenticateService,
-  createServiceAuth,
-  type KnownService,
-  type ServiceProof,
-} from './issuer/service-auth.ts'
+import { createServiceAuth, type KnownService, type ServiceProof } from './issuer/service-auth.ts'
 import { serveToken } from './issuer/token-endpoint.ts'
 import type { Events } from './kernel/events.ts'
 import type { CreateLimiter, Limiter } from './limiters.ts'
@@ -21,6 +19,7 @@ import type { Endpoint } from './routes.ts'
 import type { SessionLifecycle } from './session/lifecycle.ts'
 import type { SessionStore } from './session/session-store.ts'
 import type { Credentials } from './tokens/credential.ts'
+import { ownerOf } from './tokens/obtained.ts'
 import type { SigningKeys } from './tokens/signing-keys.ts'
 
 /** Of one address: services ask once for a token and keep it; whoever asks more often is guessing. */
@@ -41,6 +40,23 @@ type Entry = readonly [path: string, endpoint: Endpoint]
 
 /** By path. */
 export function createTokenEndpoints(parts: TokenEndpointParts): readonly Entry[] {
+  const authenticate = createServiceAuth({
+    services: knownServices(parts.config),
+    publicUrl: parts.config.publicUrl,
+    store: parts.store,
+    now: parts.sessions.now,
+  })
+  const createServe: CreateServe = (asking) => {
+    const { config, doors, signingKeys, sessions, credentials, events } = parts
+    const subjectTokens = { keys: signingKeys, issuer: config.publicUrl, now: sessions.now }
+    const { cookies } = doors.byRealm(config.loginRealm)
+    const options = { ...asking, authenticate, subjectTokens, sessions, credentials, cookies, events }
+    return (request, readForm) => serveToken(request, readForm, options)
+  }
+  return [...createRealmEndpoints(createServe, parts), ...createCallerEndpoints(createServe, parts)]
+}
+
+function createRealmEndpoints(createServe: CreateServe, parts: TokenEndpointParts): readonly Entry[] {
   const { config } = parts
   const realms = Object.entries(config.realms).filter(
     ([, { obtain, services, dangerouslyGiveToBrowser }]) =>
@@ -48,14 +64,12 @@ export function createTokenEndpoints(parts: TokenEndpointParts): readonly Entry[
   )
   if (realms.length === 0) return []
   const limiter = parts.createLimiter(LIMIT, 'token')
-  const authenticate = createServiceAuth({
-    services: knownServices(config),
-    publicUrl: config.publicUrl,
-    store: parts.store,
-    now: parts.sessions.now,
-  })
   const own = realms.map(([realm, settings]): Entry => {
-    const serve = createServe(realm, settings, authenticate, parts)
+    const serve = createServe({
+      wanted: { kind: 'realm', realm },
+      callers: settings.services,
+      obtain: (live) => parts.credentials.obtainSecondRealmToken(realm, ownerOf(live)),
+    })
     const give = createGive(realm, 'our-header', parts)
     const methods = [
       ...(settings.services.length > 0 ? ['POST'] : []),
@@ -76,19 +90,6 @@ export function createTokenEndpoints(parts: TokenEndpointParts): readonly Entry[
 /** Services are no browsers, and pages prove more than their origin: each way of asking has a guard of its own. */
 function buildEndpoint(methods: readonly string[], limiter: Limiter, answer: Endpoint['answer']): Endpoint {
   return { name: 'token', methods, guardsForgery: false, limiter, countsInLimit: true, answer }
-}
-
-function createServe(
-  realm: string,
-  { services }: RealmConfig,
-  authenticate: AuthenticateService,
-  parts: TokenEndpointParts,
-): Endpoint['answer'] {
-  const { config, doors, signingKeys, sessions, credentials, events } = parts
-  const subjectTokens = { keys: signingKeys, issuer: config.publicUrl, now: sessions.now }
-  const { cookies } = doors.byRealm(config.loginRealm)
-  const options = { realm, services, authenticate, subjectTokens, sessions, credentials, cookies, events }
-  return (request, readForm) => serveToken(request, readForm, options)
 }
 
 function createGive(

@@ -2,6 +2,7 @@
 import { isLoopbackHost } from '../kernel/loopback.ts'
 import { isPlainRemote } from './addresses.ts'
 import { findAliasContradictions } from './alias-contradictions.ts'
+import { findCallerContradictions } from './caller-contradictions.ts'
 import { findCredentialContradictions } from './credential-contradictions.ts'
 import type { Draft } from './draft.ts'
 import { findFrontendContradictions } from './frontend-contradictions.ts'
@@ -26,6 +27,7 @@ const RULES: readonly ((draft: Draft) => readonly Finding[])[] = [
   findRouteContradictions,
   findRequirementContradictions,
   findCredentialContradictions,
+  findCallerContradictions,
 ]
 
 export function findContradictions(draft: Draft): readonly Finding[] {

@@ -242,7 +242,7 @@ export interface InternalCredential {
   readonly claims: readonly string[]
 }
 
-/** How a service proves itself at `/auth/token/NAME`. */
+/** How a service proves itself at `/auth/token/…`. */
 export type ServiceAuth =
   | { readonly kind: 'secret'; readonly secret: string }
   /** `private_key_jwt` (RFC 7523): `publicKey` is an SPKI PEM or a JWK as JSON. */
@@ -253,6 +253,8 @@ export interface ServiceConfig {
   readonly url: string
   readonly credential: Credential
   readonly auth: ServiceAuth | null
+  /** Services that may ask for its credential at `/auth/token/services/NAME`. */
+  readonly callers: readonly string[]
   readonly timeouts: {
     readonly connectSeconds: number
     readonly headersSeconds: number

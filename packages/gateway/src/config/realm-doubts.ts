@@ -9,6 +9,7 @@ export function findRealmDoubts(config: GatewayConfig): readonly Finding[] {
     ...findUnaskedIntrospection(config),
     ...findSharedAudiences(config),
     ...findServicesWithoutToken(config),
+    ...findLentAccounts(config),
   ]
 }
 
@@ -66,6 +67,13 @@ function findServicesWithoutToken(config: GatewayConfig): readonly Finding[] {
         ? []
         : [doubt(['realms', realm, 'services', index], 'it asks with an internal token, and no route sends it one')],
     ),
+  )
+}
+
+function findLentAccounts({ services }: GatewayConfig): readonly Finding[] {
+  const message = "they receive the gateway's own token and all that it opens, whoever they were called for"
+  return Object.entries(services).flatMap(([name, { callers, credential }]) =>
+    callers.length > 0 && credential.kind === 'serviceAccount' ? [doubt(['services', name, 'callers'], message)] : [],
   )
 }
 

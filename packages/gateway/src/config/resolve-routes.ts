@@ -5,11 +5,13 @@ import { resolveLimit } from './schema-limit.ts'
 import { DEFAULT_WAYS, type ParsedRequirement, personRules } from './schema-require.ts'
 import type { ParsedRoute, ParsedService } from './schema-routes.ts'
 
-export function resolveService(name: string, { url, credential, auth, timeouts }: ParsedService): ServiceConfig {
+export function resolveService(name: string, service: ParsedService): ServiceConfig {
+  const { url, credential, auth, callers, timeouts } = service
   return {
     url,
     credential: resolveCredential(credential, name),
     auth: auth ?? null,
+    callers,
     timeouts: {
       connectSeconds: timeouts.connect,
       headersSeconds: timeouts.headers,

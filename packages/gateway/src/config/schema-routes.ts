@@ -33,8 +33,18 @@ const service = z.strictObject({
       "`accessToken`, the person's own, always fresh; `serviceAccount`, the gateway's own; `none`; or one of the forms below.",
   }),
   auth: serviceAuth.optional().meta({
-    description: 'How the service proves itself when it asks for a token of a second realm at `/auth/token/NAME`.',
+    description:
+      'How the service proves itself when it asks for a token: of a second realm at `/auth/token/NAME`, or that of another ' +
+      'service at `/auth/token/services/NAME`.',
   }),
+  callers: z
+    .array(localName)
+    .default([])
+    .meta({
+      description:
+        'Services that call this one themselves, and may ask for its credential at `/auth/token/services/NAME` on behalf of ' +
+        'the person they were called for. They need `auth` and `credential: internal`.',
+    }),
   timeouts,
 })
 

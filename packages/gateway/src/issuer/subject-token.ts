@@ -5,7 +5,13 @@ import type { EpochSeconds } from '../kernel/time.ts'
 import { type KeySetOptions, readKeySet } from './key-set.ts'
 
 export type SubjectTokenVerdict =
-  | { readonly kind: 'valid'; readonly subject: string; readonly handle: string }
+  | {
+      readonly kind: 'valid'
+      readonly subject: string
+      readonly handle: string
+      /** Null for none. */
+      readonly tenant: string | null
+    }
   | { readonly kind: 'invalid'; readonly because: string }
 
 export interface SubjectTokenOptions extends KeySetOptions {
@@ -37,9 +43,9 @@ export async function verifySubjectToken(
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(options.now() * 1000),
     })
-    const { sub, sid } = payload
+    const { sub, sid, tenant } = payload
     if (typeof sub !== 'string' || typeof sid !== 'string') return { kind: 'invalid', because: 'names no session' }
-    return { kind: 'valid', subject: sub, handle: sid }
+    return { kind: 'valid', subject: sub, handle: sid, tenant: typeof tenant === 'string' ? tenant : null }
   } catch (error) {
     if (error instanceof errors.JOSEError) return { kind: 'invalid', because: error.code }
     throw error

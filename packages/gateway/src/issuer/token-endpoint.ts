@@ -1,5 +1,5 @@
-// A second realm's token for a service that acts for a person: it proves which service it is, and presents the internal
-// token it was called with. Not for browsers, and never a refresh token.
+// A token for a service that acts for a person: one of a second realm, or what another service is called with. It proves
+// which service it is, and presents the internal token it was called with. Not for browsers, and never a refresh token.
 import { parseQuery, type Query, refuseOthers } from '../http/query.ts'
 import type { ReadForm } from '../http/read-form.ts'
 import type { Reply } from '../http/reply.ts'
@@ -11,50 +11,59 @@ import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import type { Cookies } from '../session/session-cookie.ts'
 import type { Credentials } from '../tokens/credential.ts'
-import { ownerOf } from '../tokens/obtained.ts'
+import type { Holding } from '../tokens/obtained.ts'
 import { type AuthenticateService, type KnownService, SERVICE_AUTH_FIELDS } from './service-auth.ts'
 import { type SubjectTokenOptions, verifySubjectToken } from './subject-token.ts'
 import { buildRefusal, buildTokenAnswer, refuseByCode, refuseToken, type TokenRefusal } from './token-answer.ts'
 
+export type WantedToken =
+  /** Of a second realm, by its local name. */
+  | { readonly kind: 'realm'; readonly realm: string }
+  /** With which this service is called. */
+  | { readonly kind: 'service'; readonly service: string }
+
 export interface TokenEndpointOptions {
-  /** The local name of the second realm. */
-  readonly realm: string
-  /** Names of those who may ask for its tokens. */
-  readonly services: readonly string[]
+  readonly wanted: WantedToken
+  /** Names of the services that may ask for it. */
+  readonly callers: readonly string[]
+  /** `live` has tokens that may be used now; `tenant` is that of the internal token. */
+  readonly obtain: (live: LiveSession, tenant: string | null) => Holding | Promise<Holding>
   readonly authenticate: AuthenticateService
   readonly subjectTokens: SubjectTokenOptions
   readonly sessions: Pick<SessionLifecycle, 'now' | 'findByHandle'>
-  readonly credentials: Pick<Credentials, 'freshen' | 'obtainSecondRealmToken'>
+  readonly credentials: Pick<Credentials, 'freshen'>
   readonly cookies: Pick<Cookies, 'isOurs'>
   readonly events: Pick<Events, 'emit'>
 }
 
-type Served =
-  | {
-      readonly kind: 'token'
-      readonly token: ObtainedToken
-      readonly service: KnownService
-      readonly live: LiveSession
-    }
-  | (TokenRefusal & { readonly service: KnownService | null })
+interface Token {
+  readonly kind: 'token'
+  readonly token: ObtainedToken
+  readonly live: LiveSession
+}
 
-/** `POST /auth/token/{realm}`. Refuses in the words of RFC 6749 section 5.2. */
+type Served = (Token & { readonly service: KnownService }) | (TokenRefusal & { readonly service: KnownService | null })
+
+/** `POST` to `/auth/token/{realm}` or `/auth/token/services/{service}`. Refuses in the words of RFC 6749 section 5.2. */
 export async function serveToken(
   request: GatewayRequest,
   readForm: ReadForm,
   options: TokenEndpointOptions,
 ): Promise<Reply> {
   const served = await serve(request, readForm, options)
-  const { realm, events } = options
+  const { wanted, events } = options
   const requestId = request.id
   const service = served.service?.name ?? null
+  const target = wanted.kind === 'service' ? wanted.service : null
   if (served.kind === 'refused') {
     const { error, because } = served
-    events.emit({ kind: 'token.refused', requestId, realm, service, error, because })
+    const realm = wanted.kind === 'realm' ? wanted.realm : null
+    events.emit({ kind: 'token.refused', requestId, realm, target, service, error, because })
     return buildRefusal(served)
   }
   const { subject, handle } = served.live.session
-  events.emit({ kind: 'token.served', requestId, realm, service, subject, session: handle })
+  const realm = wanted.kind === 'realm' ? wanted.realm : served.live.session.realm
+  events.emit({ kind: 'token.served', requestId, realm, target, service, subject, session: handle })
   return buildTokenAnswer(served.token, options.sessions.now())
 }
 
@@ -97,9 +106,11 @@ async function serveService(
   service: KnownService,
   form: Query,
   options: TokenEndpointOptions,
-): Promise<{ readonly kind: 'token'; readonly token: ObtainedToken; readonly live: LiveSession } | TokenRefusal> {
-  if (!options.services.includes(service.name)) {
-    return refuseToken(403, 'unauthorized_client', `not in realms.${options.realm}.services`)
+): Promise<Token | TokenRefusal> {
+  if (!options.callers.includes(service.name)) {
+    const { wanted } = options
+    const list = wanted.kind === 'realm' ? `realms.${wanted.realm}.services` : `services.${wanted.service}.callers`
+    return refuseToken(403, 'unauthorized_client', `not in ${list}`)
   }
   const subjectToken = form.get('subject_token')
   if (subjectToken === undefined) return refuseToken(400, 'invalid_request', 'no subject_token')
@@ -107,14 +118,17 @@ async function serveService(
   if (found.kind === 'refused') return found
   const freshness = await options.credentials.freshen(found.live)
   if (freshness.kind === 'refused') return refuseByCode(freshness.code, freshness.code, freshness.retryAfterSeconds)
-  return obtain(freshness.live, options)
+  const obtained = await obtain(freshness.live, found.tenant, options)
+  // A realm can take seconds to answer: whoever has logged out meanwhile is not spoken for any more.
+  const { kind } = await options.sessions.findByHandle(freshness.live.session.handle)
+  return kind === 'active' ? obtained : refuseToken(400, 'invalid_grant', 'the session ended meanwhile')
 }
 
 async function findPerson(
   subjectToken: string,
   service: KnownService,
   { subjectTokens, sessions }: TokenEndpointOptions,
-): Promise<{ readonly kind: 'person'; readonly live: LiveSession } | TokenRefusal> {
+): Promise<{ readonly kind: 'person'; readonly live: LiveSession; readonly tenant: string | null } | TokenRefusal> {
   const verdict = await verifySubjectToken(subjectToken, service.audiences, subjectTokens)
   if (verdict.kind === 'invalid') return refuseToken(400, 'invalid_grant', `subject_token: ${verdict.because}`)
   const lookup = await sessions.findByHandle(verdict.handle)
@@ -123,14 +137,15 @@ async function findPerson(
   if (lookup.live.session.subject !== verdict.subject) {
     return refuseToken(400, 'invalid_grant', 'the session is of somebody else')
   }
-  return { kind: 'person', live: lookup.live }
+  return { kind: 'person', live: lookup.live, tenant: verdict.tenant }
 }
 
 async function obtain(
   live: LiveSession,
-  { credentials, realm }: TokenEndpointOptions,
-): Promise<{ readonly kind: 'token'; readonly token: ObtainedToken; readonly live: LiveSession } | TokenRefusal> {
-  const holding = await credentials.obtainSecondRealmToken(realm, ownerOf(live))
+  tenant: string | null,
+  options: TokenEndpointOptions,
+): Promise<Token | TokenRefusal> {
+  const holding = await options.obtain(live, tenant)
   switch (holding.kind) {
     case 'token':
       return { kind: 'token', token: holding.token, live }

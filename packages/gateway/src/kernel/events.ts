@@ -143,8 +143,10 @@ export type GatewayEvent =
   | {
       readonly kind: 'token.served'
       readonly requestId: string
-      /** The realm whose token it is. */
+      /** The second realm whose token it is; for a service's credential that of the person. */
       readonly realm: string
+      /** The service whose credential it is; null for a second realm's token. */
+      readonly target: string | null
       /** Null for the person's own page. */
       readonly service: string | null
       readonly subject: string
@@ -153,7 +155,10 @@ export type GatewayEvent =
   | {
       readonly kind: 'token.refused'
       readonly requestId: string
-      readonly realm: string
+      /** Null where a service's credential was asked for. */
+      readonly realm: string | null
+      /** The service whose credential was asked for; null for a second realm's token. */
+      readonly target: string | null
       /** Null when it did not prove which one it is. */
       readonly service: string | null
       /** The OAuth error code it was told. */

@@ -71,11 +71,17 @@ export function buildLogLine(event: LoggedEvent): LogLine {
     case 'credential.obtained':
       return credentialObtained(event)
     case 'token.served':
-      return line('audit', event.kind, { request_id: event.requestId, service: event.service, ...whose(event) })
+      return line('audit', event.kind, {
+        request_id: event.requestId,
+        service: event.service,
+        target: event.target,
+        ...whose(event),
+      })
     case 'token.refused':
       return line('audit', event.kind, {
         request_id: event.requestId,
         realm: event.realm,
+        target: event.target,
         service: event.service,
         error: event.error,
         because: redact(event.because),

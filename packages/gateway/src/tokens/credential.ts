@@ -1,5 +1,6 @@
 // What a route sends upstream for the person who asks. At once while the tokens are fresh; a credential that cannot be
 // had is an error and never becomes "none".
+import { decodeJwt } from 'jose'
 import { ERRORS, type ErrorCode, isGatewayError } from '../kernel/errors.ts'
 import { within } from '../kernel/wait.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
@@ -10,6 +11,7 @@ import {
   type Beneficiary,
   type Credential,
   type Holding,
+  holdToken,
   type InternalCredential,
   type Obtained,
   type Refusal,
@@ -51,6 +53,11 @@ export interface Credentials {
    * Throws a `TypeError` for what cannot be had for nobody.
    */
   obtain(credential: Credential, who: Beneficiary | null, tenant: string | null): Obtained | Promise<Obtained>
+  /**
+   * As `obtain`, with the token itself, for who is given it to send it on. Throws a `TypeError` where the credential is
+   * none.
+   */
+  obtainToken(credential: Credential, who: Beneficiary, tenant: string | null): Holding | Promise<Holding>
   /** A second realm's token itself, for who is given it by name. */
   obtainSecondRealmToken(realm: string, who: TokenOwner): Holding | Promise<Holding>
   /** Resolves when no tokens are being renewed that exist nowhere else. */
@@ -91,6 +98,15 @@ export function createCredentials(options: CredentialOptions): Credentials {
     }
   }
 
+  async function mintToken(who: Beneficiary, credential: InternalCredential, tenant: string | null): Promise<Holding> {
+    try {
+      const accessToken = (await options.internalTokens.mint(who, credential, tenant)).slice('Bearer '.length)
+      return holdToken({ accessToken, expiresAt: decodeJwt(accessToken).exp ?? 0, scope: null })
+    } catch (error) {
+      return refuseFailed(error)
+    }
+  }
+
   return {
     freshen(live) {
       const now = options.now()
@@ -113,6 +129,22 @@ export function createCredentials(options: CredentialOptions): Credentials {
           return headerOf(serviceTokens.obtain(who?.realm ?? options.loginRealm, credential.scopes, 'serviceAccount'))
         case 'realm':
           return headerOf(secondRealms.obtain(credential.realm, who))
+      }
+    },
+    obtainToken(credential, who, tenant) {
+      switch (credential.kind) {
+        case 'none':
+          throw new TypeError('there is no token of no credential')
+        case 'accessToken':
+          return holdToken({ accessToken: who.accessToken, expiresAt: who.accessTokenExpiresAt, scope: null })
+        case 'internal':
+          return mintToken(who, credential, tenant)
+        case 'exchange':
+          return exchanges.obtain(who, credential)
+        case 'serviceAccount':
+          return serviceTokens.obtain(who.realm, credential.scopes, 'serviceAccount')
+        case 'realm':
+          return secondRealms.obtain(credential.realm, who)
       }
     },
     obtainSecondRealmToken: secondRealms.obtain,

@@ -86,6 +86,7 @@ test('serving a token is told, without the token', async () => {
         kind: 'token.served',
         requestId: 'request-1',
         realm: 'models',
+        target: null,
         service: 'agent',
         subject: 'alice-id',
         session: live.session.handle,
@@ -286,6 +287,20 @@ test('a subject token does not outlive its session', async () => {
   await bench.ask({ subject_token: bench.subjectToken })
   await bench.lifecycle.end(bench.live, 'user', 'logged out')
   assertRefused(await bench.ask({ subject_token: bench.subjectToken }), 400, 'invalid_grant')
+})
+
+test('a session that ends while its token is obtained has none', async () => {
+  const bench = await openBench()
+  const usual = bench.optionsFor('models')
+  const options = bench.optionsFor('models', {
+    async obtain(live, tenant) {
+      const obtained = await usual.obtain(live, tenant)
+      await bench.lifecycle.end(live, 'user', 'logged out')
+      return obtained
+    },
+  })
+  assertRefused(await bench.ask({ subject_token: bench.subjectToken }, undefined, options), 400, 'invalid_grant')
+  assert.equal(bench.realm('models').assertions.length, 1)
 })
 
 test('a session whose refresh is rejected is invalid_grant', async () => {

@@ -54,8 +54,17 @@ const AUDITED: readonly GatewayEvent[] = [
   { kind: 'login.refused', requestId: 'r', realm: 'main', code: 'ERR_LOGIN_REFUSED', reason: 'access_denied' },
   { kind: 'logout.finished', requestId: 'r', ...who, realmSession: 'ended' },
   { kind: 'session.ended', ...who, by: 'administrator', because: 'asked by mail' },
-  { kind: 'token.served', requestId: 'r', ...who, service: 'agent' },
-  { kind: 'token.refused', requestId: 'r', realm: 'main', service: null, error: 'invalid_client', because: 'guess' },
+  { kind: 'token.served', requestId: 'r', ...who, target: null, service: 'agent' },
+  { kind: 'token.served', requestId: 'r', ...who, target: 'agent', service: 'web' },
+  {
+    kind: 'token.refused',
+    requestId: 'r',
+    realm: 'main',
+    target: null,
+    service: null,
+    error: 'invalid_client',
+    because: 'guess',
+  },
 ]
 
 for (const event of AUDITED) {

@@ -4,12 +4,12 @@ import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
 import type { Reply } from '../../src/http/reply.ts'
 import type { GatewayRequest } from '../../src/http/request.ts'
 import { createServiceAuth, type KnownService } from '../../src/issuer/service-auth.ts'
-import { serveToken, type TokenEndpointOptions } from '../../src/issuer/token-endpoint.ts'
+import { serveToken, type TokenEndpointOptions, type WantedToken } from '../../src/issuer/token-endpoint.ts'
 import { createEvents, type GatewayEvent } from '../../src/kernel/events.ts'
 import { createSealer } from '../../src/kernel/seal.ts'
 import { createCookies } from '../../src/session/session-cookie.ts'
 import { createInternalTokens } from '../../src/tokens/internal-token.ts'
-import type { Beneficiary, InternalCredential } from '../../src/tokens/obtained.ts'
+import { type Beneficiary, type InternalCredential, ownerOf } from '../../src/tokens/obtained.ts'
 import { createSigningKeys } from '../../src/tokens/signing-keys.ts'
 import { createCredentialBench } from './credentials.ts'
 
@@ -72,8 +72,9 @@ export async function createTokenBench() {
     now,
   })
   const optionsFor = (realm: string, changes: Partial<TokenEndpointOptions> = {}): TokenEndpointOptions => ({
-    realm,
-    services: ['agent', 'signer'],
+    wanted: { kind: 'realm', realm },
+    callers: ['agent', 'signer'],
+    obtain: (live) => bench.credentials.obtainSecondRealmToken(realm, ownerOf(live)),
     authenticate,
     subjectTokens: { keys, issuer: PUBLIC_URL, now },
     sessions: bench.lifecycle,
@@ -112,12 +113,16 @@ export async function createTokenBench() {
       options = optionsFor('models'),
     ): Promise<Reply> {
       return serveToken(
-        buildRequest(`/auth/token/${options.realm}`, headers),
+        buildRequest(`/auth/token/${pathOf(options.wanted)}`, headers),
         async () => new Map(Object.entries(fields)),
         options,
       )
     },
   }
+}
+
+function pathOf(wanted: WantedToken): string {
+  return wanted.kind === 'realm' ? wanted.realm : `services/${wanted.service}`
 }
 
 export function buildRequest(url: string, headers: Readonly<Record<string, string>>, method = 'POST'): GatewayRequest {
