@@ -11,13 +11,15 @@ import { openWebServer } from './web-server.ts'
 
 export interface EmbeddedStageOptions extends Partial<Omit<StageOptions, 'front' | 'replicas' | 'gateway'>> {
   readonly embedded?: EmbeddedOptions
-  /** What the application answers itself; default: everything is the gateway's. */
-  readonly application?: (request: Request, gateway: EmbeddedGateway) => Promise<Response>
+  /** Changes the text of the configuration. */
+  readonly edit?: (yaml: string) => string
 }
 
 export interface EmbeddedStage extends Ground {
   readonly gateway: EmbeddedGateway
   readonly config: EmbeddedGateway['config']
+  /** One more gateway on the same configuration. */
+  another(): Promise<EmbeddedGateway>
   /** A web request as the application would have it, with a browser's session. */
   request(path: string, browser: Browser | null, init?: RequestInit & { readonly duplex?: 'half' }): Request
   /** Complete once the gateway has been closed. */
@@ -26,14 +28,16 @@ export interface EmbeddedStage extends Ground {
 
 export async function setEmbeddedStage(t: TestContext, options: EmbeddedStageOptions = {}): Promise<EmbeddedStage> {
   const ground = await openGround({ front: 'direct', ...options })
-  const { application = (request, own) => own.handle(request) } = options
   const logFile = join(ground.folder, 'gateway.log')
-  const reading = parseConfig(ground.yaml, { file: 'stage.yaml', env: {}, folder: ground.folder })
+  const { edit = (text) => text } = options
+  const yaml = edit(ground.yaml.replace('services:', `services:\n${furtherServices(ground.upstream.origin)}`))
+  const reading = parseConfig(yaml, { file: 'stage.yaml', env: {}, folder: ground.folder })
   if (reading.kind === 'invalid') throw new Error(JSON.stringify(reading.problems))
   const { config } = reading
-  const logDestination = openSync(logFile, 'a')
-  const gateway = await openEmbedded(config, { logLevel: 'debug', logDestination, ...options.embedded })
-  const server = await openWebServer((request) => application(request, gateway))
+  const open = () =>
+    openEmbedded(config, { logLevel: 'debug', logDestination: openSync(logFile, 'a'), ...options.embedded })
+  const gateway = await open()
+  const server = await openWebServer(gateway.handle)
   ground.aim([server.port])
   t.after(async () => {
     await ground.disconnect()
@@ -45,6 +49,11 @@ export async function setEmbeddedStage(t: TestContext, options: EmbeddedStageOpt
     ...ground,
     gateway,
     config,
+    async another() {
+      const one = await open()
+      t.after(() => one.close())
+      return one
+    },
     request(path, browser, init = {}) {
       const headers = new Headers({ 'sec-fetch-site': 'same-origin' })
       if (browser !== null) headers.set('cookie', `${sessionCookieName({ config })}=${sessionId({ config }, browser)}`)
@@ -53,4 +62,8 @@ export async function setEmbeddedStage(t: TestContext, options: EmbeddedStageOpt
     },
     log: () => readFile(logFile, 'utf8'),
   }
+}
+
+function furtherServices(url: string): string {
+  return `  agent: { url: "${url}", credential: internal }\n  feed: { url: "${url}", credential: none }`
 }
