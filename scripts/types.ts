@@ -6,7 +6,12 @@ import { join } from 'node:path'
 const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc')
 const PROJECTS = [
   'tsconfig.json',
-  ...globSync(['packages/*/tsconfig.browser.json', 'packages/*/tsconfig.json', 'examples/*/tsconfig.json']).sort(),
+  ...globSync([
+    'packages/*/tsconfig.browser.json',
+    'packages/*/tsconfig.json',
+    'examples/*/tsconfig.json',
+    'docs/migrate/*/tsconfig.json',
+  ]).sort(),
 ]
 
 for (const project of PROJECTS.filter((path) => existsSync(path))) {
