@@ -2,7 +2,7 @@
 // The session in the browser: the server's value from the first byte on, and what happens to it afterwards as the gateway
 // tells it. Nothing asks at intervals, and no token comes here.
 import { onSessionChange } from '@doorman/gateway/browser'
-import { useRouter } from 'next/navigation.js'
+import { useRouter } from 'next/navigation'
 import {
   type AnchorHTMLAttributes,
   type ButtonHTMLAttributes,

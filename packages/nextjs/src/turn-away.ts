@@ -1,5 +1,5 @@
 // What becomes of somebody who may not be here. Nothing in here is caught on its way: Next goes by what is thrown.
-import { redirect } from 'next/navigation.js'
+import { redirect } from 'next/navigation'
 import { cache } from 'react'
 import { doormanError } from './errors.ts'
 import { isNavigation } from './fetch-metadata.ts'

@@ -3,6 +3,7 @@
 import { resolve } from 'node:path'
 import type { EmbeddedGateway } from '@doorman/gateway/embedded'
 import type { EmbeddedOptions } from '../options.ts'
+import { loadGateway } from './load-gateway.ts'
 
 const KEY = Symbol.for('@doorman/nextjs gateways')
 
@@ -27,7 +28,7 @@ export function shareGateway({ config }: EmbeddedOptions): Promise<EmbeddedGatew
 }
 
 async function open(config: EmbeddedOptions['config']): Promise<EmbeddedGateway> {
-  const { formatProblem, openEmbedded, parseConfig, readConfig } = await import('@doorman/gateway/embedded')
+  const { formatProblem, openEmbedded, parseConfig, readConfig } = loadGateway()
   const { env } = process
   const reading =
     typeof config === 'string'

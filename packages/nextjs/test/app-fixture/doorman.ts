@@ -1,0 +1,15 @@
+import { createDoorman } from '@doorman/nextjs'
+
+const { GATEWAY_URL = '', INTERNAL_URL, WEB_SECRET, SERVICE_URL = '', CONFIG } = process.env
+
+export const doorman = createDoorman(
+  CONFIG === undefined
+    ? {
+        gateway: GATEWAY_URL,
+        audience: 'web',
+        internalUrl: INTERNAL_URL,
+        secret: WEB_SECRET,
+        services: { agent: SERVICE_URL },
+      }
+    : { config: CONFIG },
+)
