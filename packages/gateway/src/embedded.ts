@@ -11,7 +11,7 @@ import { type GatewayRequest, header } from './http/request.ts'
 import { createEvents } from './kernel/events.ts'
 import type { Parts } from './parts.ts'
 import { judgeOrigin } from './policy/csrf.ts'
-import { answerWeb, toWebResponse } from './web/answer-web.ts'
+import { answerWeb, toWebResponse, UNREAD, type WebDoor } from './web/answer-web.ts'
 import { createMemoryServer } from './web/memory-server.ts'
 
 export type { GatewayConfig } from './config/gateway-config.ts'
@@ -111,8 +111,12 @@ async function connect(config: GatewayConfig, options: EmbeddedOptions, closing:
   })
   const { doors, credentials } = parts
   const originRules = buildOriginRules(config)
-  const knockAt = (door: FrontDoor) => (request: Request) =>
-    answerWeb(request, server, (message, response) => door.handle(message, response, null))
+  const failed: WebDoor['failed'] = (code, cause) =>
+    events.emit({ kind: 'request.failed', requestId: UNREAD, code, detail: {}, cause })
+  const knockAt = ({ handle }: FrontDoor) => {
+    const door: WebDoor = { server, failed, handler: (message, response) => handle(message, response, null) }
+    return (request: Request) => answerWeb(request, door)
+  }
   return {
     config,
     handle: knockAt(parts.door),

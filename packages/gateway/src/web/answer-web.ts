@@ -7,16 +7,28 @@ import type { MemoryServer, MessageHandler } from './memory-server.ts'
 import { buildWebResponse } from './web-response.ts'
 import { sendOverWire } from './wire-request.ts'
 
+/** What stands for the id of a request that was never read. */
+export const UNREAD = 'unread'
+
+export interface WebDoor {
+  readonly server: MemoryServer
+  readonly handler: MessageHandler
+  /** Told of a request that did not get as far as the handler, or was cut. */
+  readonly failed: (code: ErrorCode, cause: unknown) => void
+}
+
 /** Never rejects: what cannot be sent, and what is cut while it waits, is answered here. */
-export async function answerWeb(request: Request, server: MemoryServer, handler: MessageHandler): Promise<Response> {
+export async function answerWeb(request: Request, door: WebDoor): Promise<Response> {
   try {
-    return await exchange(request, server, handler)
+    return await exchange(request, door)
   } catch (error) {
-    return toWebResponse(buildProblem(codeOf(error), { requestId: 'unread' }))
+    const code = codeOf(error)
+    if (!request.signal.aborted) door.failed(code, error)
+    return toWebResponse(buildProblem(code, { requestId: UNREAD }))
   }
 }
 
-function exchange(request: Request, server: MemoryServer, handler: MessageHandler): Promise<Response> {
+function exchange(request: Request, { server, handler }: WebDoor): Promise<Response> {
   const connection = server.connect(handler)
   if (connection === null) throw new GatewayError('ERR_GATEWAY_CLOSED')
   const { promise, resolve, reject } = Promise.withResolvers<Response>()

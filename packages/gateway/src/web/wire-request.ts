@@ -22,9 +22,10 @@ const MAX_ANSWER_HEADER_BYTES = 131_072
 
 /** Begins a request on a connection of its own. Throws for what cannot be said in HTTP/1.1. */
 export function sendOverWire(request: Request, connection: Duplex): ClientRequest {
-  const { body, method, signal } = request
-  const length = body === null ? null : statedLength(request.headers)
+  const { method, signal } = request
   const { pathname, search } = new URL(request.url)
+  const length = statedLength(request.headers)
+  const body = request.body === null ? null : readBody(request.body, length)
   const outgoing = startRequest({
     method,
     path: pathname + search,
@@ -34,7 +35,7 @@ export function sendOverWire(request: Request, connection: Duplex): ClientReques
     createConnection: () => connection,
   })
   if (body === null) outgoing.end()
-  else sendBody(body, length, outgoing)
+  else sendBody(body, outgoing)
   return outgoing
 }
 
@@ -60,15 +61,19 @@ function statedLength(headers: Headers): number | null {
   return isPlain ? Number(stated) : null
 }
 
-// Not one pipeline with the request at its end: that one would break it off without saying why.
-function sendBody(body: ReadableStream, length: number | null, outgoing: ClientRequest): void {
+/** Throws where somebody else reads it already. */
+function readBody(body: ReadableStream, length: number | null): Readable {
   const source = Readable.fromWeb(body as NodeReadableStream)
-  const checked = length === null ? source : pipeline(source, createLengthCheck(length), () => {})
-  checked.on('error', (error) => outgoing.destroy(error))
-  outgoing.on('close', () => checked.destroy())
+  return length === null ? source : pipeline(source, createLengthCheck(length), () => {})
+}
+
+// Not a pipeline: that would break the request off without saying why.
+function sendBody(body: Readable, outgoing: ClientRequest): void {
+  body.on('error', (error) => outgoing.destroy(error))
+  outgoing.on('close', () => body.destroy())
   // Whoever answers need not wait for the first piece. Not `flushHeaders`, which writes headers as UTF-8 (Node 24.21).
   outgoing.write('', 'latin1')
-  checked.pipe(outgoing)
+  body.pipe(outgoing)
 }
 
 /** A body that is shorter or longer than was said is broken off, and never read as the next request. */

@@ -4,16 +4,23 @@ import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { answerWeb } from '../../src/web/answer-web.ts'
-import { createMemoryServer, type MessageHandler } from '../../src/web/memory-server.ts'
+import type { ErrorCode } from '../../src/kernel/errors.ts'
+import { answerWeb, type WebDoor } from '../../src/web/answer-web.ts'
+import { createMemoryServer, type MemoryServer, type MessageHandler } from '../../src/web/memory-server.ts'
 
 const LIMITS = { maxHeaderBytes: 32_768, headersTimeoutSeconds: 30, keepAliveSeconds: 65, closeSeconds: 20 }
 const ADDRESS = 'https://app.example/a/b%2Fc?d=%20e'
 
 type Init = RequestInit & { readonly duplex?: 'half' }
 
+const failures: ErrorCode[] = []
+
+function doorOf(server: MemoryServer, handler: MessageHandler): WebDoor {
+  return { server, handler, failed: (code) => failures.push(code) }
+}
+
 function ask(handler: MessageHandler, init: Init = {}, address = ADDRESS): Promise<Response> {
-  return answerWeb(new Request(address, init), createMemoryServer(LIMITS), handler)
+  return answerWeb(new Request(address, init), doorOf(createMemoryServer(LIMITS), handler))
 }
 
 /** What arrives: the head, and the body as text. */
@@ -115,6 +122,26 @@ test('what belongs to a connection does not arrive', async () => {
 test('a header that HTTP cannot carry is refused', async () => {
   const answer = await ask(() => assert.fail('it arrived'), { headers: { 'x-own': 'a\u0001b' } })
   assert.equal(answer.status, 400)
+})
+
+test('a body that somebody has read already is refused, and told', async () => {
+  const request = new Request(ADDRESS, { method: 'POST', body: 'hello' })
+  await request.text()
+  failures.length = 0
+  const answer = await answerWeb(
+    request,
+    doorOf(createMemoryServer(LIMITS), () => assert.fail('it arrived')),
+  )
+  assert.equal(answer.status, 400)
+  assert.deepEqual(failures, ['ERR_REQUEST_MALFORMED'])
+})
+
+test('a request that was given up before it began leaves nothing behind', async () => {
+  const server = createMemoryServer(LIMITS)
+  failures.length = 0
+  await answerWeb(new Request(ADDRESS, { signal: AbortSignal.abort() }), doorOf(server, answering(200, [])))
+  await server.close()
+  assert.deepEqual(failures, [])
 })
 
 test('headers above the limit are refused', async () => {
@@ -285,10 +312,13 @@ test('an answer that no web response can be is a 502', async () => {
 test('a server that closes lets answers finish, and takes nothing new', async () => {
   const server = createMemoryServer(LIMITS)
   const begun = Promise.withResolvers<ServerResponse>()
-  const first = answerWeb(new Request(ADDRESS), server, (_message, response) => begun.resolve(response))
+  const first = answerWeb(
+    new Request(ADDRESS),
+    doorOf(server, (_message, response) => begun.resolve(response)),
+  )
   const response = await begun.promise
   const closed = server.close()
-  const second = await answerWeb(new Request(ADDRESS), server, answering(200, []))
+  const second = await answerWeb(new Request(ADDRESS), doorOf(server, answering(200, [])))
   assert.equal(second.status, 503)
   response.end('done')
   assert.equal(await (await first).text(), 'done')
@@ -298,8 +328,11 @@ test('a server that closes lets answers finish, and takes nothing new', async ()
 test('a server that has waited long enough cuts what is left', async () => {
   const server = createMemoryServer({ ...LIMITS, closeSeconds: 0.01 })
   const { handler } = openAnswer()
-  const begun = await answerWeb(new Request(ADDRESS), server, handler)
-  const unanswered = answerWeb(new Request(ADDRESS), server, () => {})
+  const begun = await answerWeb(new Request(ADDRESS), doorOf(server, handler))
+  const unanswered = answerWeb(
+    new Request(ADDRESS),
+    doorOf(server, () => {}),
+  )
   await server.close()
   await assert.rejects(begun.text())
   assert.equal((await unanswered).status, 503)
