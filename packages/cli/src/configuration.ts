@@ -11,11 +11,10 @@ export function requireConfig(file: string, terminal: Terminal, env: Environment
     for (const warning of reading.warnings) terminal.tell(`warning: ${formatProblem(warning)}`)
     return reading.config
   }
-  tellProblems(reading.problems, terminal)
-  return undefined
+  return tellProblems(reading.problems, terminal)
 }
 
-export function tellProblems(problems: readonly ConfigProblem[], terminal: Terminal): void {
+export function tellProblems(problems: readonly ConfigProblem[], terminal: Terminal): undefined {
   for (const problem of problems) terminal.tell(formatProblem(problem))
   const count = problems.length
   terminal.tell(`${count} ${count === 1 ? 'problem' : 'problems'}; nothing was started.`)

@@ -1,11 +1,11 @@
 // The command line: commands, options and help. What a command does stands in its own module, loaded when asked for.
 import { Command, CommanderError, Option } from 'commander'
 import type { CommandContext } from './command-context.ts'
+import { addDev } from './dev-command.ts'
 import type { Environment } from './environment.ts'
 import { EXIT_CODE } from './exit-code.ts'
 import { addExplain } from './explain-command.ts'
 import { addInit } from './init-command.ts'
-import { parsePort } from './port.ts'
 import { addApply } from './provision/apply-command.ts'
 import { addBootstrap } from './provision/bootstrap-command.ts'
 import { addDoctor } from './provision/doctor-command.ts'
@@ -65,6 +65,7 @@ function buildProgram(context: CommandContext): Command {
 const HELP_EXAMPLES = `
 Examples:
   doorman dev                                                try it: no Keycloak needed
+  doorman dev --config doorman.yaml -- npm run web           your own file without a Keycloak, and your application
   doorman init --issuer https://sso.example.com/realms/main  write doorman.yaml for a realm
   doorman check                                              is doorman.yaml right, and who may do what?
   doorman explain GET /api/admin/users --as carol            may she, and why?
@@ -188,17 +189,4 @@ function addSigningKeys(keys: Command, { terminal, env, end }: CommandContext): 
 interface SigningOptions {
   readonly config: string
   readonly json?: true
-}
-
-function addDev(program: Command, { terminal, env, end }: CommandContext): void {
-  program
-    .command('dev')
-    .description('try it: realms, services, a page and the gateway on this machine')
-    .option('--walk', 'make the journey in the terminal and end')
-    .option('--keycloak', 'use a real Keycloak instead of the embedded realm')
-    .option('--port <number>', 'the first port to use', parsePort, 4000)
-    .action(async ({ walk, keycloak, port }: { walk?: true; keycloak?: true; port: number }) => {
-      const { dev } = await import('./commands/dev.ts')
-      end(await dev({ walks: walk === true, usesKeycloak: keycloak === true, port }, terminal, env))
-    })
 }

@@ -1,5 +1,12 @@
 // The sections of doorman.yaml that are not the gateway's: read by the same reader, with the same messages.
-import { type Absence, type Finding, type FurtherSections, GATEWAY_SECRETS, type ReadOptions } from '@doorman/gateway'
+import {
+  type Absence,
+  type ConfigReading,
+  type Finding,
+  type FurtherSections,
+  GATEWAY_SECRETS,
+  type ReadOptions,
+} from '@doorman/gateway'
 import { clientsSection, findSectionContradictions, provisionSection } from '@doorman/provision/sections'
 
 const schemas = { provision: provisionSection, clients: clientsSection }
@@ -11,6 +18,8 @@ export const SECTIONS: FurtherSections<typeof schemas> = {
 }
 
 type SectionOptions = ReadOptions<typeof schemas>
+
+export type SectionReading = Extract<ConfigReading<typeof schemas>, { readonly kind: 'valid' }>
 
 const PROVISION_SECRETS: readonly Absence[] = [
   {

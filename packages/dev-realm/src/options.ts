@@ -40,9 +40,10 @@ export interface ServiceAccount {
   readonly clientRoles: Readonly<Record<string, readonly string[]>>
 }
 
-/** A client scope with an audience mapper. */
+/** A client scope, with an audience mapper or without. */
 export interface OptionalScope {
-  readonly audience: string
+  /** Default: tokens are for nobody more. */
+  readonly audience?: string
   /** Keycloak's "Include in token scope": whether tokens and answers name it. Default false. */
   readonly inTokenScope?: boolean
 }

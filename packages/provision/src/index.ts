@@ -88,6 +88,7 @@ export type {
   FrontDoorRealm,
   FrontDoorRoute,
 } from './wanted/front-door.ts'
+export { splitList } from './wanted/list-attributes.ts'
 export { internalIssuerOf, serverUrlOf } from './wanted/realm-urls.ts'
 export { resolveWanted, type WantedInput } from './wanted/resolve-wanted.ts'
 export { SHAPES, type ShapeName } from './wanted/shapes.ts'

@@ -1,16 +1,9 @@
 // "doorman start": the gateway until a signal ends it.
-import {
-  formatListenAddress,
-  type GatewayConfig,
-  isLoopbackHost,
-  type ListenAddress,
-  type LogLevel,
-  openGateway,
-} from '@doorman/gateway'
+import { formatListenAddress, type GatewayConfig, isLoopbackHost, type ListenAddress } from '@doorman/gateway'
 import { requireConfig } from '../configuration.ts'
 import { type Environment, readEnvironment } from '../environment.ts'
 import { EXIT_CODE, type ExitCode } from '../exit-code.ts'
-import { CommandError, isCoded } from '../failure.ts'
+import { openListening } from '../open-listening.ts'
 import type { Terminal } from '../terminal.ts'
 
 export async function start(file: string, terminal: Terminal, env: Environment): Promise<ExitCode> {
@@ -21,7 +14,7 @@ export async function start(file: string, terminal: Terminal, env: Environment):
   const config = { ...written, listen: settings.listen ?? written.listen }
   warnOfListen(settings.listen, config, terminal)
   const ending = awaitEnding()
-  const gateway = await open(config, settings.logLevel ?? 'info', ending.refuse)
+  const gateway = await openListening(config, { logLevel: settings.logLevel ?? 'info', onRefused: ending.refuse })
   terminal.tell(`${config.publicUrl} is served on ${formatListenAddress(gateway.publicAddress)}`)
   terminal.tell(`health and metrics are on ${formatListenAddress(gateway.operatorAddress)}`)
   const { because, exitCode } = await ending.reached
@@ -51,25 +44,4 @@ function warnOfListen(override: ListenAddress | undefined, config: GatewayConfig
   if (override === undefined || isLoopbackHost(override.host)) return
   const exposed = config.publicUrl.startsWith('http:') ? ', and cookies cross the network in clear' : ''
   terminal.tell(`warning: DOORMAN_LISTEN lets other machines connect${exposed}`)
-}
-
-async function open(config: GatewayConfig, logLevel: LogLevel, onRefused: (because: string) => void) {
-  try {
-    return await openGateway(config, { logLevel, onRefused })
-  } catch (error) {
-    throw isCoded(error, 'ERR_LISTEN_FAILED') ? describeListenFailure(error.detail ?? {}, config) : error
-  }
-}
-
-function describeListenFailure(detail: Readonly<Record<string, unknown>>, config: GatewayConfig): CommandError {
-  const { port, because } = detail
-  const { listen, operator } = config
-  const keys = { listen, 'operator.listen': operator.listen, 'operator.probes': operator.probes }
-  const key = Object.entries(keys).find(([, address]) => address?.port === port)?.[0] ?? 'listen'
-  if (because === 'EADDRINUSE') {
-    return new CommandError(`port ${port} is taken by another process; stop it, or set ${key} to another port`)
-  }
-  if (because === 'EACCES')
-    return new CommandError(`port ${port} needs more rights; set ${key} to a port from 1024 upwards`)
-  return new CommandError(`cannot listen on port ${port} (${because}); see ${key} in the configuration`)
 }

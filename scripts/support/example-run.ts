@@ -1,0 +1,166 @@
+// An example on ports of its own, started by its own start script, so that tests of several may run on one machine.
+//
+// What the start script of an example goes by:
+// - It is `doorman dev --config FILE [--no-gateway] -- COMMAND`. Here FILE is a copy with other ports, in a folder of its
+//   own: store and keys go there, too. The working directory stays the example's.
+// - Every port stands in FILE, as localhost:PORT or 127.0.0.1:PORT. The same port is replaced by the same other one.
+// - COMMAND has from `doorman dev` what it needs to know of FILE (docs/cli.md): DOORMAN_CONFIG is the file itself,
+//   DOORMAN_URL its publicUrl, DOORMAN_PORT_<SERVICE> the port of each service, DOORMAN_ISSUER_<REALM> each issuer.
+//   So a command writes `next start --port $DOORMAN_PORT_WEB`, or reads DOORMAN_CONFIG, and never names a port itself.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, delimiter, join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+
+export interface ExampleOptions {
+  /** The example's folder. */
+  readonly folder: string
+  /** Which script of its package.json. Default `start`. */
+  readonly script?: string
+  /** Beside our own environment. */
+  readonly env?: Readonly<Record<string, string>>
+  /** How long it may take to build and start. Default 180. */
+  readonly startSeconds?: number
+}
+
+export interface RunningExample {
+  readonly publicUrl: string
+  /** An address of the example's own file as it is now, such as `http://localhost:4100`. */
+  addressOf(written: string): string
+  /** What it has said so far, both outputs together. */
+  output(): string
+  /** Ends every process of it. */
+  close(): Promise<void>
+}
+
+const START_SECONDS = 180
+const CLOSE_SECONDS = 10
+const POLL_MILLISECONDS = 50
+const ADDRESS = /\b(localhost|127\.0\.0\.1):(\d{2,5})\b/g
+const CONFIG_OPTION = /--config[ =](\S+)/
+const BINARIES = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url))
+
+/** Resolves when every port of its file takes connections. Rejects with what it said when it ends before, or is too slow. */
+export async function startExample(options: ExampleOptions): Promise<RunningExample> {
+  const { folder, script = 'start', env = {}, startSeconds = START_SECONDS } = options
+  const line: string = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).scripts[script]
+  const [option, name] = CONFIG_OPTION.exec(line) ?? []
+  if (option === undefined || name === undefined) throw new Error(`the script ${script} names no --config`)
+  const moved = await moveFile(join(folder, name))
+  const child = spawn(line.replace(option, `--config "${moved.file}"`), {
+    cwd: folder,
+    shell: true,
+    // A group of its own, so that all of its processes can be ended together.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, PATH: searchPath(folder), ...env },
+  })
+  const output = keepOutput(child)
+  const close = async () => {
+    await endGroup(child)
+    rmSync(moved.directory, { recursive: true, force: true })
+  }
+  try {
+    await untilListening(child, moved.ports, startSeconds)
+  } catch (error) {
+    await close()
+    throw new Error(`${basename(folder)}: ${String(error)}\n${output()}`)
+  }
+  const { addressOf } = moved
+  return { publicUrl: moved.publicUrl, addressOf, output, close }
+}
+
+/** As npm has it for scripts. */
+function searchPath(folder: string): string {
+  return [join(folder, 'node_modules', '.bin'), BINARIES, process.env.PATH].join(delimiter)
+}
+
+interface MovedFile {
+  readonly directory: string
+  readonly file: string
+  readonly publicUrl: string
+  readonly ports: readonly number[]
+  addressOf(written: string): string
+}
+
+async function moveFile(original: string): Promise<MovedFile> {
+  const text = readFileSync(original, 'utf8')
+  const written = [...new Set([...text.matchAll(ADDRESS)].map(([, , port = '']) => port))]
+  const [operator, ...free] = await findFreePorts(written.length + 1)
+  const ports = new Map(written.map((port, index) => [port, free[index] ?? 0]))
+  const addressOf = (address: string) =>
+    address.replaceAll(ADDRESS, (_, host: string, port: string) => `${host}:${ports.get(port) ?? port}`)
+  const moved = addressOf(text)
+  const publicUrl = /^publicUrl: *["']?([^"'\s]+)/m.exec(moved)?.[1] ?? ''
+  // Where the file leaves them to their defaults, two examples would have the same.
+  const listen = /^listen:/m.test(moved) ? '' : `listen: 127.0.0.1:${new URL(publicUrl).port}\n`
+  const operatorListen = /^operator:/m.test(moved) ? '' : `operator: { listen: "127.0.0.1:${operator}" }\n`
+  const directory = mkdtempSync(join(tmpdir(), 'doorman-example-'))
+  const file = join(directory, basename(original))
+  writeFileSync(file, `${moved}${listen}${operatorListen}`)
+  return { directory, file, publicUrl, ports: [...ports.values()], addressOf }
+}
+
+/** All held at once, so that no two are the same. */
+async function findFreePorts(count: number): Promise<readonly number[]> {
+  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
+  await Promise.all(servers.map((server) => once(server, 'listening')))
+  const ports = servers.map((server) => Number(Object(server.address()).port))
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+  return ports
+}
+
+function keepOutput({ stdout, stderr }: ChildProcess): () => string {
+  let said = ''
+  for (const stream of [stdout, stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk
+    })
+  }
+  return () => said
+}
+
+async function untilListening(child: ChildProcess, ports: readonly number[], seconds: number): Promise<void> {
+  const deadline = performance.now() + seconds * 1000
+  let waiting = ports
+  while (waiting.length > 0) {
+    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended by itself')
+    if (performance.now() > deadline) throw new Error(`nothing listens on ${waiting.join(', ')} after ${seconds} s`)
+    const open = await Promise.all(waiting.map(isOpen))
+    waiting = waiting.filter((_, index) => open[index] !== true)
+    if (waiting.length > 0) await delay(POLL_MILLISECONDS)
+  }
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: 'localhost' })
+    const answer = (isThere: boolean) => {
+      socket.destroy()
+      resolve(isThere)
+    }
+    socket.once('connect', () => answer(true)).once('error', () => answer(false))
+  })
+}
+
+/** The first process may be gone before the others of its group. */
+async function endGroup({ pid }: ChildProcess): Promise<void> {
+  if (pid === undefined) return
+  const deadline = performance.now() + CLOSE_SECONDS * 1000
+  for (let isThere = signal(pid, 'SIGTERM'); isThere; isThere = signal(pid, 0)) {
+    if (performance.now() > deadline) return void signal(pid, 'SIGKILL')
+    await delay(POLL_MILLISECONDS)
+  }
+}
+
+function signal(pid: number, name: 'SIGTERM' | 'SIGKILL' | 0): boolean {
+  try {
+    return process.kill(-pid, name)
+  } catch {
+    return false
+  }
+}
