@@ -164,15 +164,9 @@ async function endAtRealm({ session }: LiveSession, options: LogoutOptions): Pro
 
 function tellFinished(request: GatewayRequest, live: LiveSession, state: RealmSession, options: LogoutOptions): void {
   const { realm, subject, handle } = live.session
+  const who = { realm, subject, session: handle }
   const realmSession = state === 'ended' ? 'ended' : 'unknown'
-  options.events.emit({
-    kind: 'logout.finished',
-    requestId: request.id,
-    realm,
-    subject,
-    session: handle,
-    realmSession,
-  })
+  options.events.emit({ kind: 'logout.finished', requestId: request.id, ...who, realmSession })
 }
 
 function sendBrowser(live: LiveSession, returnTo: string, state: RealmSession, options: LogoutOptions): Reply {
