@@ -19,6 +19,7 @@ import {
 import { loseTokens, pagesSeen, ROTATING } from '../support/lost-session.ts'
 import { ALICE, type PairStage, setPairStage, testPairOnBothFronts, tokenSent } from '../support/pair-stage.ts'
 import { sayOk } from '../support/test-upstream.ts'
+import { closeOf, openSocket, refusalOf, setSocketStage } from '../support/websockets.ts'
 
 const PERSONAL = ['agent', 'reports', 'billing', 'grants', 'jobs', 'robots'] as const
 const ROUTES = `${PERSONAL.map((name) => `\n  - { path: "/${name}/*", service: ${name}, require: { login: optional } }`).join('')}
@@ -100,6 +101,25 @@ test('who has logged out is a stranger at once, and their streams end', async (t
   stage.upstream.answer(sayOk)
   assert.equal((await askGateway(stage, '/agent/x', { headers })).status, 200)
   assert.equal(tokenSent(stage), undefined)
+})
+
+test('a WebSocket opens for strangers on pages of ours, and ends with the session of who has one', async (t) => {
+  const routes = '\n  - { path: "/*", service: api, require: { login: optional }, upgrade: [websocket] }'
+  const { stage, browser, cookie } = await setSocketStage(t, { routes })
+  for (const headers of [{}, { cookie }]) {
+    for (const origin of [null, 'https://evil.example']) {
+      assert.equal((await refusalOf(stage, '/ws', { origin, headers })).status, 403)
+    }
+  }
+  const stranger = await openSocket(stage, '/ws')
+  assert.equal(tokenSent(stage), undefined)
+  const known = await openSocket(stage, '/ws', { headers: { cookie } })
+  assert.notEqual(tokenSent(stage), undefined)
+  const closed = closeOf(known)
+  await browser.fetch(stage.url('/auth/logout'), { method: 'POST' })
+  assert.equal((await closed).code, 4401)
+  assert.equal(stranger.readyState, stranger.OPEN)
+  stranger.terminate()
 })
 
 test('whose session a limit or the realm has ended is a stranger, and no page goes to log in', async (t) => {
