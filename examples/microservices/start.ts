@@ -1,9 +1,7 @@
 // The three services, each in its own language. One whose language is not on this machine is named and left out; with
-// CI=true none may be.
+// CI=true none may be. `doorman dev` says by the environment where everything is.
 import { spawnSync } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import concurrently from 'concurrently'
-import { parse } from 'yaml'
 
 const { CI, PYTHON } = process.env
 const MAKE_PYTHON = 'python3 -m venv .venv && .venv/bin/pip install --quiet --requirement stock/requirements.txt'
@@ -24,7 +22,6 @@ const SERVICES = [
   },
 ]
 
-const { publicUrl, services } = parse(readFileSync('doorman.yaml', 'utf8'))
 const isThere = (tool: string) => spawnSync(tool, { shell: true, stdio: 'ignore' }).status === 0
 const missing = SERVICES.filter(({ tool }) => !isThere(tool))
 for (const { name, tool } of missing) console.log(`${name} is left out: \`${tool}\` does not work here`)
@@ -34,7 +31,7 @@ const { result } = concurrently(
   SERVICES.filter((service) => !missing.includes(service)).map(({ name, command }) => ({
     name,
     command,
-    env: { DOORMAN_URL: publicUrl, PORT: new URL(services[name].url).port, PYTHONDONTWRITEBYTECODE: '1' },
+    env: { PORT: process.env[`DOORMAN_PORT_${name.toUpperCase()}`], PYTHONDONTWRITEBYTECODE: '1' },
   })),
   { killOthersOn: ['failure', 'success'], prefixColors: 'auto' },
 )

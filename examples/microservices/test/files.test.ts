@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -21,7 +21,8 @@ const OWN_CODE = [
 ]
 const SERVICES = ['orders', 'stock', 'shipping']
 const read = (name: string) => readFileSync(join(FOLDER, name), 'utf8')
-const reading = readConfig(join(FOLDER, 'doorman.yaml'), {})
+const containers: Readonly<Record<string, Container>> = parse(read('compose.yaml')).services
+const reading = readConfig(join(FOLDER, 'doorman.yaml'), containers.gateway?.environment ?? {})
 assert.ok(reading.kind === 'valid', JSON.stringify(reading))
 const { config } = reading
 const realm = config.realms.main!
@@ -35,8 +36,6 @@ interface Container {
   readonly ports?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
 }
-
-const containers: Readonly<Record<string, Container>> = parse(read('compose.yaml')).services
 
 test('the example is at most 300 lines in all its languages', () => {
   const lines = OWN_CODE.reduce((sum, name) => sum + read(name).trimEnd().split('\n').length, 0)
@@ -85,17 +84,16 @@ test('the realm of compose.yaml knows the gateway of doorman.yaml', () => {
 })
 
 /** With nothing on the way to programs but Node. */
-function bareFolder() {
+function bareStart() {
   const folder = mkdtempSync(join(tmpdir(), 'doorman-microservices-'))
   symlinkSync(process.execPath, join(folder, 'node'))
-  symlinkSync(join(FOLDER, 'orders'), join(folder, 'orders'))
-  writeFileSync(join(folder, 'doorman.yaml'), read('doorman.yaml').replaceAll(/(?<="http:\/\/localhost:)40\d\d/g, '0'))
-  return { folder, arguments: [join(FOLDER, 'start.ts')], env: { PATH: folder } }
+  const env: NodeJS.ProcessEnv = { PATH: folder, DOORMAN_PORT_ORDERS: '0' }
+  return { env, remove: () => rmSync(folder, { recursive: true }) }
 }
 
 test('a service whose language is missing is named and left out', async () => {
-  const bare = bareFolder()
-  const child = spawn(process.execPath, bare.arguments, { cwd: bare.folder, env: bare.env })
+  const { env, remove } = bareStart()
+  const child = spawn(process.execPath, ['start.ts'], { cwd: FOLDER, env })
   let said = ''
   for await (const chunk of child.stdout) {
     said += String(chunk)
@@ -103,18 +101,15 @@ test('a service whose language is missing is named and left out', async () => {
   }
   child.kill()
   await once(child, 'exit')
-  rmSync(bare.folder, { recursive: true })
+  remove()
   assert.match(said, /^stock is left out: .*\nshipping is left out: /)
 })
 
 test('where CI is true nothing may be left out', () => {
-  const bare = bareFolder()
-  const { status, stdout } = spawnSync(process.execPath, bare.arguments, {
-    cwd: bare.folder,
-    env: { ...bare.env, CI: 'true' },
-    encoding: 'utf8',
-  })
-  rmSync(bare.folder, { recursive: true })
+  const { env, remove } = bareStart()
+  const options = { cwd: FOLDER, env: { ...env, CI: 'true' }, encoding: 'utf8' } as const
+  const { status, stdout } = spawnSync(process.execPath, ['start.ts'], options)
+  remove()
   assert.equal(status, 1)
   assert.doesNotMatch(stdout, /orders on/)
 })
