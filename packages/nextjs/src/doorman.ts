@@ -7,6 +7,7 @@ import { doormanError, errorOf } from './errors.ts'
 import type { DoormanOptions } from './options.ts'
 import type { Position } from './position.ts'
 import { createProxy, type ProxyFunction } from './proxy.ts'
+import { outsideOfRender, untilRequested } from './render-scope.ts'
 import type { ApiProxyOptions } from './requirement.ts'
 import {
   type ApiHandlers,
@@ -66,7 +67,10 @@ export interface Doorman {
  */
 export function createDoorman(options: DoormanOptions): Doorman {
   const position: Position = 'config' in options ? createEmbedded(options) : createBehind(options)
-  const getSession = cache(async () => position.findSession(await headers()))
+  const getSession = cache(async () => {
+    const incoming = await headers()
+    return outsideOfRender(() => position.findSession(incoming))
+  })
 
   async function requireSession({ returnTo }: RequireOptions = {}): Promise<DoormanSession> {
     return (await getSession()) ?? turnAway(await headers(), returnTo)
@@ -84,8 +88,16 @@ export function createDoorman(options: DoormanOptions): Doorman {
       if (hasRole(session, role)) return session
       throw doormanError('forbidden')
     },
-    getToken: async (service) => getToken(position, await headers(), service),
-    fetchService: async (service, path, init = {}) => position.callService(await headers(), service, path, init),
+    async getToken(service) {
+      const incoming = await headers()
+      await untilRequested()
+      return getToken(position, incoming, service)
+    },
+    async fetchService(service, path, init = {}) {
+      const incoming = await headers()
+      await untilRequested()
+      return position.callService(incoming, service, path, init)
+    },
     signInUrl,
     signOutUrl,
   }

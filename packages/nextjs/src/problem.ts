@@ -29,8 +29,8 @@ export function titleOf(code: ProblemCode): string {
   return TITLES[code]
 }
 
-/** `origin`: where people log in, when it is not the page's own. */
-export function buildProblem(code: ProblemCode, { origin = '' }: { readonly origin?: string } = {}): Response {
+/** `origin`: where people log in. Default: that of the page. */
+export function buildProblem(code: ProblemCode, origin = ''): Response {
   const status = STATUSES[code]
   const loginUrl = code === 'login_required' ? { login_url: origin + LOGIN_PATH } : {}
   return new Response(JSON.stringify({ type: 'about:blank', title: TITLES[code], status, code, ...loginUrl }), {

@@ -19,8 +19,9 @@ export function createProxy(position: Position): ProxyFunction {
     const passes = isBelow(pathname, OWN_PATH) || OPEN_PATHS.some((path) => isBelow(pathname, path))
     try {
       if (passes || (await position.carriesSession(request.headers))) return letPass(request.headers, pathname + search)
-      if (request.method !== 'GET' || !isNavigation(request.headers)) return buildProblem('login_required')
-      const location = (await position.publicUrl()) + signInUrl({ returnTo: pathname + search })
+      const publicUrl = await position.publicUrl()
+      if (request.method !== 'GET' || !isNavigation(request.headers)) return buildProblem('login_required', publicUrl)
+      const location = publicUrl + signInUrl({ returnTo: pathname + search })
       return NextResponse.redirect(location, { status: 307, headers: { 'cache-control': 'no-store' } })
     } catch (error) {
       if (error instanceof DoormanError) return error.toResponse()

@@ -45,7 +45,7 @@ export function wrapRoute<P>(
     await connection()
     try {
       const session = await position.findSession(request.headers)
-      if (session === null) return buildProblem('login_required')
+      if (session === null) return buildProblem('login_required', await position.publicUrl())
       if (await position.isForged(request)) return buildProblem('csrf')
       if (role !== undefined && !hasRole(session, role)) return buildProblem('forbidden')
       return await handler(request, { params: context.params, session })

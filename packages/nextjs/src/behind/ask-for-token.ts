@@ -5,6 +5,8 @@ import type { AskForToken, ServiceToken } from './service-tokens.ts'
 
 export interface AskOptions {
   readonly callGateway: CallGateway
+  /** Where people log in. */
+  readonly gateway: string
   readonly audience: string
   readonly secret: string
 }
@@ -14,7 +16,7 @@ interface TokenDocument {
   readonly expires_in: number
 }
 
-export function createAskForToken({ callGateway, audience, secret }: AskOptions): AskForToken {
+export function createAskForToken({ callGateway, gateway, audience, secret }: AskOptions): AskForToken {
   // RFC 6749 section 2.3.1: each is form-encoded first.
   const credentials = Buffer.from(`${formEncode(audience)}:${formEncode(secret)}`).toString('base64')
   return async (subjectToken, service) => {
@@ -24,14 +26,14 @@ export function createAskForToken({ callGateway, audience, secret }: AskOptions)
         headers: { authorization: `Basic ${credentials}`, 'content-type': 'application/x-www-form-urlencoded' },
         body: String(new URLSearchParams({ subject_token: subjectToken })),
       })
-      return await readAnswer(response, service)
+      return await readAnswer(response, service, gateway)
     } catch {
-      return refuse('temporarily_unavailable')
+      return refuse('temporarily_unavailable', gateway)
     }
   }
 }
 
-async function readAnswer(response: Response, service: string): Promise<ServiceToken> {
+async function readAnswer(response: Response, service: string, gateway: string): Promise<ServiceToken> {
   const document: unknown = await response.json()
   if (response.status === 200 && isTokenDocument(document)) {
     return { kind: 'obtained', token: document.access_token, lifeSeconds: document.expires_in }
@@ -42,7 +44,7 @@ async function readAnswer(response: Response, service: string): Promise<ServiceT
   if (code === 'credential_unavailable') {
     console.error(`doorman: the gateway gives no credential of service ${service} (${response.status} ${error})`)
   }
-  return refuse(code)
+  return refuse(code, gateway)
 }
 
 function codeOf(status: number, error: unknown): ProblemCode {
@@ -57,8 +59,8 @@ function isTokenDocument(value: unknown): value is TokenDocument {
   return typeof value.access_token === 'string' && typeof value.expires_in === 'number'
 }
 
-function refuse(code: ProblemCode): ServiceToken {
-  return { kind: 'refused', response: buildProblem(code) }
+function refuse(code: ProblemCode, gateway: string): ServiceToken {
+  return { kind: 'refused', response: buildProblem(code, gateway) }
 }
 
 function formEncode(text: string): string {

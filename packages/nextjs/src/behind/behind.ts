@@ -45,7 +45,7 @@ export function createBehind(options: BehindOptions): Position {
     const subjectToken = bearer(headers)?.replace(/^bearer +/i, '')
     // Verified first: nobody makes this server ask the gateway about things that are no tokens.
     if (subjectToken === undefined || (await findSession(headers)) === null) {
-      return { kind: 'refused', response: buildProblem('login_required') }
+      return { kind: 'refused', response: buildProblem('login_required', connect().settings.gateway) }
     }
     return serviceTokens(subjectToken, service)
   }
@@ -76,6 +76,7 @@ export function createBehind(options: BehindOptions): Position {
       createForwardApi(api, {
         findSession,
         obtainToken,
+        origin: () => connect().settings.gateway,
         serviceUrl: () => serviceUrl(connect().settings, api.service),
       }),
   }
@@ -90,7 +91,7 @@ function connectParts(settings: BehindSettings): Parts {
     fetch: () => callGateway(KEYS_PATH, { method: 'GET', headers: { accept: 'application/json' }, body: null }),
   })
   if (secret === null) return { settings, guard, serviceTokens: null }
-  const ask = createAskForToken({ callGateway, audience, secret })
+  const ask = createAskForToken({ callGateway, gateway, audience, secret })
   const now = () => performance.now()
   return { settings, guard, serviceTokens: createServiceTokens(ask, { maxTokens: MAX_SERVICE_TOKENS, now }) }
 }

@@ -2,12 +2,13 @@
 import { rewritePath } from '../api-path.ts'
 import type { ForwardApi, Position } from '../position.ts'
 import { buildProblem } from '../problem.ts'
-import type { ApiProxyOptions } from '../requirement.ts'
+import type { ApiProxyOptions, ApiRequirement } from '../requirement.ts'
 import type { DoormanSession } from '../session.ts'
 import { buildServiceHeaders } from './headers.ts'
 import { sendRequest } from './http-client.ts'
 
 interface ForwardParts extends Pick<Position, 'findSession' | 'obtainToken'> {
+  readonly origin: () => string
   /** Throws a `TypeError` when the service is not configured. */
   readonly serviceUrl: () => URL
 }
@@ -16,7 +17,7 @@ export function createForwardApi(options: ApiProxyOptions, parts: ForwardParts):
   const { service, rewrite = null, require = {} } = options
   return async (request, base) => {
     const session = await parts.findSession(request.headers)
-    const refusal = judge(session, require)
+    const refusal = judge(session, require, parts.origin)
     if (refusal !== null) return refusal
     const answer = session === null ? null : await parts.obtainToken(request.headers, service)
     if (answer?.kind === 'refused') return answer.response
@@ -29,10 +30,10 @@ export function createForwardApi(options: ApiProxyOptions, parts: ForwardParts):
   }
 }
 
-function judge(session: DoormanSession | null, require: NonNullable<ApiProxyOptions['require']>): Response | null {
+function judge(session: DoormanSession | null, require: ApiRequirement, origin: () => string): Response | null {
   const { login = true, roles = [], tenant = false } = require
   const isPublic = login === 'optional' && roles.length === 0 && !tenant
-  if (session === null) return isPublic ? null : buildProblem('login_required')
+  if (session === null) return isPublic ? null : buildProblem('login_required', origin())
   const hasRole = roles.length === 0 || roles.some((role) => session.roles.includes(role))
   return hasRole && (!tenant || session.tenant !== null) ? null : buildProblem('forbidden')
 }

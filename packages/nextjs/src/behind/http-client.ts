@@ -9,7 +9,7 @@ import { copyResponseHeaders } from './headers.ts'
 export interface WireRequest {
   readonly url: URL
   readonly method: string
-  /** Names and values in turn; `host` may be among them. */
+  /** No name twice, as in `Headers`; `host` may be among them. */
   readonly headers: readonly (readonly [string, string])[]
   readonly body: ReadableStream | string | null
   readonly signal: AbortSignal
@@ -40,7 +40,7 @@ function sendOnce({ url, method, headers, body, signal }: WireRequest): Promise<
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
   const start = url.protocol === 'https:' ? requestHttps : requestHttp
   const maxHeaderSize = MAX_ANSWER_HEADER_BYTES
-  const outgoing = start(url, { method, headers: groupHeaders(headers), signal, maxHeaderSize })
+  const outgoing = start(url, { method, headers: Object.fromEntries(headers), signal, maxHeaderSize })
   outgoing.on('error', (cause) => {
     const isReset = 'code' in cause && cause.code === 'ECONNRESET'
     reject(outgoing.reusedSocket && isReset ? new StaleConnectionError('reset', { cause }) : cause)
@@ -52,12 +52,6 @@ function sendOnce({ url, method, headers, body, signal }: WireRequest): Promise<
   })
   sendBody(body, outgoing)
   return promise
-}
-
-function groupHeaders(headers: WireRequest['headers']): Record<string, string[]> {
-  const grouped: Record<string, string[]> = {}
-  for (const [name, value] of headers) grouped[name] = [...(grouped[name] ?? []), value]
-  return grouped
 }
 
 function sendBody(body: WireRequest['body'], outgoing: ClientRequest): void {

@@ -1,0 +1,133 @@
+// The fixture application in one of its positions, with a realm, a service and whatever stands before it.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type DevRealm, startDevRealm } from '@doorman/dev-realm'
+import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
+import { buildNext, type RunningNext, startNext } from '../../../../scripts/support/next-application.ts'
+import { type Backchannel, openBackchannel } from '../../../gateway/test/support/backchannel.ts'
+import { openGateways, type StageGateways } from '../../../gateway/test/support/stage-gateways.ts'
+import { createTestUpstream, type TestUpstream } from '../../../gateway/test/support/test-upstream.ts'
+import { openRecordingFront, type RecordingFront } from './recording-front.ts'
+
+export const POSITIONS = ['behind', 'embedded'] as const
+export type PositionName = (typeof POSITIONS)[number]
+
+export interface NextStage {
+  readonly position: PositionName
+  readonly publicUrl: string
+  readonly realm: DevRealm
+  readonly backchannel: Backchannel
+  /** The service `agent`. */
+  readonly agent: TestUpstream
+  readonly next: RunningNext
+  readonly front: RecordingFront
+  /** Null where there is none beside the application. */
+  readonly gateways: StageGateways | null
+  /** Between gateway and application, where there is one. */
+  readonly between: RecordingFront | null
+  url(path: string): string
+  loggedIn(username?: string): Promise<Browser>
+  close(): Promise<void>
+}
+
+export const CLIENT_SECRET = 'canary-client-secret'
+export const WEB_SECRET = 'canary-web-service-secret'
+
+const FOLDER = fileURLToPath(new URL('../app-fixture', import.meta.url))
+
+export async function openNextStage(position: PositionName): Promise<NextStage> {
+  await buildNext(FOLDER)
+  const folder = await mkdtemp(join(tmpdir(), 'doorman-next-'))
+  const front = await openRecordingFront()
+  const publicUrl = `http://localhost:${front.port}`
+  const realm = await startDevRealm({
+    clients: [
+      {
+        clientId: 'web-gateway',
+        secret: CLIENT_SECRET,
+        redirectUris: [`${publicUrl}/auth/callback`],
+        postLogoutRedirectUris: [`${publicUrl}/auth/logged-out`],
+      },
+    ],
+  })
+  const backchannel = await openBackchannel(realm.url)
+  const agent = await createTestUpstream()
+  const places = { publicUrl, realm, backchannel, agent }
+  const opened =
+    position === 'behind' ? await openBehind(places, folder, front) : await openInside(places, folder, front)
+  const url = (path: string) => publicUrl + path
+  return {
+    ...places,
+    ...opened,
+    position,
+    front,
+    url,
+    async loggedIn(username = 'alice') {
+      const browser = createBrowser()
+      await browser.logIn(url('/auth/login'), { username, password: '' })
+      return browser
+    },
+    async close() {
+      await front.close()
+      await opened.between?.close()
+      await Promise.all((opened.gateways?.gateways ?? []).map((gateway) => gateway.close()))
+      await opened.next.close()
+      await agent.close()
+      await backchannel.close()
+      await realm.close()
+      await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+type Places = Pick<NextStage, 'publicUrl' | 'realm' | 'backchannel' | 'agent'>
+type Opened = Pick<NextStage, 'next' | 'gateways' | 'between'>
+
+async function openBehind(places: Places, folder: string, front: RecordingFront): Promise<Opened> {
+  const next = await startNext(FOLDER, 'start', {
+    GATEWAY_URL: places.publicUrl,
+    WEB_SECRET,
+    SERVICE_URL: places.agent.origin,
+  })
+  const between = await openRecordingFront()
+  between.aim([next.port])
+  const yaml = `${buildCommon(places)}
+  web:
+    url: http://127.0.0.1:${between.port}
+    credential: { internal: { claims: [name, email] } }
+    auth: { secret: ${WEB_SECRET} }
+routes:
+  - { path: "/*", service: web, page: true, require: { login: optional } }
+`
+  const gateways = await openGateways({ folder, aim: front.aim }, yaml, {}, {})
+  return { next, gateways, between }
+}
+
+async function openInside(places: Places, folder: string, front: RecordingFront): Promise<Opened> {
+  const file = join(folder, 'doorman.yaml')
+  await writeFile(file, buildCommon(places).replace('callers: [web]', 'callers: []'))
+  const next = await startNext(FOLDER, 'start', { CONFIG: file })
+  front.aim([next.port])
+  return { next, gateways: null, between: null }
+}
+
+function buildCommon({ publicUrl, realm, backchannel, agent }: Places): string {
+  return `
+publicUrl: ${publicUrl}
+listen: 127.0.0.1:0
+operator: { listen: 127.0.0.1:0 }
+realms:
+  main:
+    issuer: ${realm.issuer}
+    backchannelUrl: ${backchannel.origin}
+    clientId: web-gateway
+    clientAuth: { secret: ${CLIENT_SECRET} }
+session: { store: "sqlite:store/doorman.db" }
+keys: ["\${file:store/keys}"]
+user: { claims: [name, email] }
+services:
+  agent: { url: "${agent.origin}", credential: accessToken, callers: [web] }
+`
+}
