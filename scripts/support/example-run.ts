@@ -60,8 +60,11 @@ export async function startExample(options: ExampleOptions): Promise<RunningExam
     env: { ...process.env, PATH: searchPath(folder), ...env },
   })
   const output = keepOutput(child)
+  const endWithUs = () => void signal(child.pid ?? 0, 'SIGKILL')
+  process.on('exit', endWithUs)
   const close = async () => {
     await endGroup(child)
+    process.off('exit', endWithUs)
     rmSync(moved.directory, { recursive: true, force: true })
   }
   try {
@@ -157,9 +160,9 @@ async function endGroup({ pid }: ChildProcess): Promise<void> {
   }
 }
 
-function signal(pid: number, name: 'SIGTERM' | 'SIGKILL' | 0): boolean {
+function signal(group: number, name: 'SIGTERM' | 'SIGKILL' | 0): boolean {
   try {
-    return process.kill(-pid, name)
+    return group > 0 && process.kill(-group, name)
   } catch {
     return false
   }
