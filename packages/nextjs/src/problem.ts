@@ -7,6 +7,7 @@ const TITLES = {
   csrf: 'This request did not come from a page of ours.',
   bad_request: 'This address is not the one people use.',
   upstream_unreachable: 'A service does not answer.',
+  upstream_bad_response: 'A service has answered something that makes no sense.',
   credential_unavailable: 'A service cannot be asked in your name.',
   temporarily_unavailable: 'This does not work at the moment. Please try again.',
 } as const
@@ -17,6 +18,7 @@ const STATUSES = {
   csrf: 403,
   bad_request: 421,
   upstream_unreachable: 502,
+  upstream_bad_response: 502,
   credential_unavailable: 502,
   temporarily_unavailable: 503,
 } as const satisfies Record<ProblemCode, number>

@@ -6,6 +6,7 @@ import type { Position } from './position.ts'
 import { buildProblem } from './problem.ts'
 import type { ApiProxyOptions } from './requirement.ts'
 import type { DoormanSession } from './session.ts'
+import { askForPlain, unpack } from './unpack.ts'
 
 type Parameters = Record<string, string | string[] | undefined>
 
@@ -60,7 +61,7 @@ export function createApiHandlers(position: Position, options: ApiProxyOptions):
   const handler: RouteHandler<Parameters> = async (request, { params }) => {
     await connection()
     try {
-      return await forward(request, baseOf(new URL(request.url).pathname, await params))
+      return unpack(await forward(askForPlain(request), baseOf(new URL(request.url).pathname, await params)))
     } catch (error) {
       return answerError(error)
     }

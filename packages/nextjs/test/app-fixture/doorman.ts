@@ -1,6 +1,6 @@
 import { createDoorman } from '@doorman/nextjs'
 
-const { GATEWAY_URL = '', INTERNAL_URL, WEB_SECRET, SERVICE_URL = '', CONFIG } = process.env
+const { GATEWAY_URL = '', INTERNAL_URL, WEB_SECRET, AGENT_URL = '', GONE_URL = '', CONFIG } = process.env
 
 export const doorman = createDoorman(
   CONFIG === undefined
@@ -9,7 +9,7 @@ export const doorman = createDoorman(
         audience: 'web',
         internalUrl: INTERNAL_URL,
         secret: WEB_SECRET,
-        services: { agent: SERVICE_URL },
+        services: { agent: AGENT_URL, gone: GONE_URL },
       }
     : { config: CONFIG },
 )

@@ -35,6 +35,7 @@ export interface NextStage {
 export const CLIENT_SECRET = 'canary-client-secret'
 export const WEB_SECRET = 'canary-web-service-secret'
 
+const NOBODY_LISTENS = 'http://127.0.0.1:1'
 const FOLDER = fileURLToPath(new URL('../app-fixture', import.meta.url))
 
 export async function openNextStage(position: PositionName): Promise<NextStage> {
@@ -89,7 +90,8 @@ async function openBehind(places: Places, folder: string, front: RecordingFront)
   const next = await startNext(FOLDER, 'start', {
     GATEWAY_URL: places.publicUrl,
     WEB_SECRET,
-    SERVICE_URL: places.agent.origin,
+    AGENT_URL: places.agent.origin,
+    GONE_URL: NOBODY_LISTENS,
   })
   const between = await openRecordingFront()
   between.aim([next.port])
@@ -107,7 +109,7 @@ routes:
 
 async function openInside(places: Places, folder: string, front: RecordingFront): Promise<Opened> {
   const file = join(folder, 'doorman.yaml')
-  await writeFile(file, buildCommon(places).replace('callers: [web]', 'callers: []'))
+  await writeFile(file, buildCommon(places).replaceAll('callers: [web]', 'callers: []'))
   const next = await startNext(FOLDER, 'start', { CONFIG: file })
   front.aim([next.port])
   return { next, gateways: null, between: null }
@@ -129,5 +131,6 @@ keys: ["\${file:store/keys}"]
 user: { claims: [name, email] }
 services:
   agent: { url: "${agent.origin}", credential: accessToken, callers: [web] }
+  gone: { url: "${NOBODY_LISTENS}", credential: accessToken, callers: [web] }
 `
 }
