@@ -31,12 +31,14 @@ export function createService(options: GuardOptions): Express {
 
 /** The tenant middleware: behind it there is one, and nobody works for another one than their own. */
 function resolveTenant({ caller }: Request, response: Response, next: NextFunction): void {
-  const refuse = (code: string, message: string) => void response.status(403).json({ code, message })
-  if (caller.tenant === null) return refuse('tenant_required', 'Ask your administrator to add you to a company.')
-  const tenant = TENANTS[caller.tenant]
-  if (tenant === undefined) return refuse('tenant_unknown', `${caller.tenant} is not a customer of ours yet.`)
-  response.locals.tenant = tenant
-  next()
+  const refuse = (code: string, message: string) => response.status(403).json({ code, message })
+  const tenant = TENANTS[caller.tenant ?? '']
+  if (caller.tenant === null) refuse('tenant_required', 'Ask your administrator to add you to a company.')
+  else if (tenant === undefined) refuse('tenant_unknown', `${caller.tenant} is not a customer of ours yet.`)
+  else {
+    response.locals.tenant = tenant
+    next()
+  }
 }
 
 async function answerInWords({ body }: Request, response: Response): Promise<void> {
