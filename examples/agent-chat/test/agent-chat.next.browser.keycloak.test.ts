@@ -60,9 +60,9 @@ async function openOn({ agentPort, webPort }: Readonly<Record<'agentPort' | 'web
     .replace('http://localhost:4000', publicUrl)
   const listen = `listen: 127.0.0.1:${new URL(publicUrl).port}\noperator: { listen: 127.0.0.1:0 }\n`
   const reading = parseConfig(`${written}${listen}session: { store: memory }\n`, {
-    file: join(directory, 'doorman.yaml'),
+    file: 'doorman.yaml',
     env: SECRETS,
-    readFile: () => undefined,
+    folder: directory,
   })
   if (reading.kind === 'invalid') throw new Error(reading.problems.map(formatProblem).join('\n'))
   return openGateway(reading.config, { logLevel: 'error' })
