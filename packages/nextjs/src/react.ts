@@ -37,25 +37,23 @@ const SessionContext = createContext<DoormanSession | null | undefined>(undefine
 export function SessionProvider({ session, eventsUrl = EVENTS_PATH, children }: SessionProviderProps): ReactElement {
   refuseTokens(session)
   const { refresh } = useRouter()
-  const [endedId, setEndedId] = useState<string | null>(null)
-  const sessionId = session?.sessionId ?? null
-  const [lastId, setLastId] = useState(sessionId)
-  if (sessionId !== null && sessionId !== lastId) setLastId(sessionId)
+  const [ended, setEnded] = useState<string>()
   // Whoever was never logged in has nothing to hear. Whoever was hears of the next login, too.
-  const listens = lastId !== null
+  const [last, setLast] = useState(session)
+  if (session !== null && session.sessionId !== last?.sessionId) setLast(session)
 
   useEffect(() => {
-    if (!listens) return
+    if (last === null) return
     return onSessionChange(
       (change) => {
-        if (change.type === 'ended') setEndedId(lastId)
+        if (change.type === 'ended') setEnded(last.sessionId)
         if (change.type === 'ended' || (change.type === 'changed' && change.samePerson)) refresh()
       },
-      { url: eventsUrl },
+      { url: eventsUrl, person: last.id },
     )
-  }, [listens, lastId, eventsUrl, refresh])
+  }, [last, eventsUrl, refresh])
 
-  return createElement(SessionContext, { value: sessionId === endedId ? null : session }, children)
+  return createElement(SessionContext, { value: session?.sessionId === ended ? null : session }, children)
 }
 
 /** Who is logged in, or null. Throws outside of a `SessionProvider`. */

@@ -23,6 +23,8 @@ export type SessionEndReason =
 export interface SessionChangeOptions {
   /** The gateway's `endpoints.events`. Default `/auth/events`. */
   readonly url?: string
+  /** Whom the page was made for, as `/auth/user` says it in `id`. Default: whoever is logged in when it is first heard of. */
+  readonly person?: string | undefined
 }
 
 type Facts = { id?: string; seconds?: number; expires_in?: number; reason?: SessionEndReason }
@@ -37,14 +39,14 @@ const QUIET_MILLISECONDS = 50_000
  */
 export function onSessionChange(
   listener: (change: SessionChange) => unknown,
-  { url = '/auth/events' }: SessionChangeOptions = {},
+  { url = '/auth/events', person: madeFor }: SessionChangeOptions = {},
 ): () => void {
   const stopping = new AbortController()
   const { signal } = stopping
   const name = `doorman ${url}`
   const channel = new BroadcastChannel(name)
   const { locks } = navigator
-  let person: string | undefined
+  let person = madeFor
   let isOver = false
   let isDue = false
   let last: News | undefined

@@ -72,7 +72,7 @@ export async function openNextStage(position: PositionName): Promise<NextStage> 
     },
     async close() {
       await front.close()
-      await opened.between?.close()
+      await Promise.all(opened.fronts.map((one) => one.close()))
       await Promise.all((opened.gateways?.gateways ?? []).map((gateway) => gateway.close()))
       await opened.next.close()
       await agent.close()
@@ -84,11 +84,16 @@ export async function openNextStage(position: PositionName): Promise<NextStage> 
 }
 
 type Places = Pick<NextStage, 'publicUrl' | 'realm' | 'backchannel' | 'agent'>
-type Opened = Pick<NextStage, 'next' | 'gateways' | 'between'>
+interface Opened extends Pick<NextStage, 'next' | 'gateways' | 'between'> {
+  readonly fronts: readonly RecordingFront[]
+}
 
 async function openBehind(places: Places, folder: string, front: RecordingFront): Promise<Opened> {
+  // Not the way browsers come: what this server is told is no browser's.
+  const inner = await openRecordingFront()
   const next = await startNext(FOLDER, 'start', {
     GATEWAY_URL: places.publicUrl,
+    INTERNAL_URL: `http://127.0.0.1:${inner.port}`,
     WEB_SECRET,
     AGENT_URL: places.agent.origin,
     GONE_URL: NOBODY_LISTENS,
@@ -103,8 +108,12 @@ async function openBehind(places: Places, folder: string, front: RecordingFront)
 routes:
   - { path: "/*", service: web, page: true, require: { login: optional } }
 `
-  const gateways = await openGateways({ folder, aim: front.aim }, yaml, {}, {})
-  return { next, gateways, between }
+  const aim: RecordingFront['aim'] = (ports) => {
+    front.aim(ports)
+    inner.aim(ports)
+  }
+  const gateways = await openGateways({ folder, aim }, yaml, {}, {})
+  return { next, gateways, fronts: [between, inner], between }
 }
 
 async function openInside(places: Places, folder: string, front: RecordingFront): Promise<Opened> {
@@ -112,7 +121,7 @@ async function openInside(places: Places, folder: string, front: RecordingFront)
   await writeFile(file, buildCommon(places).replaceAll('callers: [web]', 'callers: []'))
   const next = await startNext(FOLDER, 'start', { CONFIG: file })
   front.aim([next.port])
-  return { next, gateways: null, between: null }
+  return { next, gateways: null, fronts: [], between: null }
 }
 
 function buildCommon({ publicUrl, realm, backchannel, agent }: Places): string {

@@ -1,11 +1,13 @@
-// The one address a browser talks to: passes bytes on, and writes down everything that reaches the browser.
+// An address that passes bytes on, and writes down what it passes.
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 
 export interface RecordingFront {
   readonly port: number
   aim(ports: readonly number[]): void
-  /** Everything that has reached the browser, without the borders of chunks. */
+  /** Everything that has been asked for. */
+  asked(): string
+  /** Everything that has been answered, without the borders of chunks. */
   told(): string
   close(): Promise<void>
 }
@@ -13,7 +15,8 @@ export interface RecordingFront {
 export async function openRecordingFront(): Promise<RecordingFront> {
   let target = 0
   const sockets = new Set<Socket>()
-  const answers = new Map<Socket, Buffer[]>()
+  const asked: Buffer[][] = []
+  const told: Buffer[][] = []
   const keep = (socket: Socket) => {
     sockets.add(socket)
     socket.on('error', () => socket.destroy()).on('close', () => sockets.delete(socket))
@@ -21,9 +24,8 @@ export async function openRecordingFront(): Promise<RecordingFront> {
   }
   const server = createServer((client) => {
     const upstream = connect(target, '127.0.0.1')
-    const pieces: Buffer[] = []
-    answers.set(upstream, pieces)
-    upstream.on('data', (piece: Buffer) => pieces.push(piece))
+    record(client, asked)
+    record(upstream, told)
     keep(client).pipe(keep(upstream)).pipe(client)
     client.on('close', () => upstream.destroy())
     upstream.on('close', () => client.destroy())
@@ -35,14 +37,23 @@ export async function openRecordingFront(): Promise<RecordingFront> {
     aim([port = 0]) {
       target = port
     },
-    told() {
-      const all = [...answers.values()].map((pieces) => Buffer.concat(pieces).toString('latin1'))
-      return all.join('\n').replaceAll(/\r\n[0-9a-f]{1,8}\r\n/g, '')
-    },
+    asked: () => read(asked),
+    told: () => read(told).replaceAll(/\r\n[0-9a-f]{1,8}\r\n/g, ''),
     async close() {
       server.close()
       for (const socket of sockets) socket.destroy()
       await once(server, 'close')
     },
   }
+}
+
+/** The pieces of each connection, one list for each. */
+function record(socket: Socket, records: Buffer[][]): void {
+  const pieces: Buffer[] = []
+  records.push(pieces)
+  socket.on('data', (piece: Buffer) => pieces.push(piece))
+}
+
+function read(records: readonly Buffer[][]): string {
+  return records.map((pieces) => Buffer.concat(pieces).toString('latin1')).join('\n')
 }
