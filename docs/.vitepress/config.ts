@@ -1,0 +1,46 @@
+// The site is the repository's own pages: what is read on GitHub is what is built, with the same links.
+import { join } from 'node:path'
+import { defineConfig } from 'vitepress'
+import { copyLinkedSources, linkSources } from './linked-sources.ts'
+import { drawDiagrams } from './mermaid-fence.ts'
+import { SIDEBAR } from './sidebar.ts'
+
+export default defineConfig({
+  title: 'Doorman',
+  description: 'The front door for applications on Keycloak',
+  srcDir: '..',
+  srcExclude: ['**/node_modules/**', 'packages/**', 'bench/**', 'chaos/**', 'scripts/**', 'deploy/**', '**/.next/**'],
+  rewrites: { 'docs/index.md': 'index.md' },
+  outDir: '.vitepress/dist',
+  cacheDir: '.vitepress/cache',
+  cleanUrls: true,
+  lang: 'en',
+  head: [['link', { rel: 'icon', type: 'image/svg+xml', href: '/logo.svg' }]],
+  // What listens on one's own machine is not there when the site is built.
+  ignoreDeadLinks: 'localhostLinks',
+  vite: {
+    publicDir: join(import.meta.dirname, 'public'),
+    build: { chunkSizeWarningLimit: 3000 },
+    // Vite's esbuild does not know the target of our own tsconfig.
+    esbuild: { tsconfigRaw: { compilerOptions: { target: 'es2022' } } },
+  },
+  markdown: {
+    config(md) {
+      linkSources(md)
+      drawDiagrams(md)
+    },
+  },
+  buildEnd: ({ outDir }) => copyLinkedSources(outDir),
+  themeConfig: {
+    logo: '/logo.svg',
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [
+      { text: 'Start', link: '/docs/start' },
+      { text: 'Concepts', link: '/docs/concepts' },
+      { text: 'Guides', link: '/docs/guides' },
+      { text: 'Configuration', link: '/docs/configuration' },
+    ],
+    sidebar: SIDEBAR,
+  },
+})

@@ -1,0 +1,14 @@
+import type { Theme } from 'vitepress'
+// The fonts of the machine: no page of ours asks another host for anything.
+import DefaultTheme from 'vitepress/theme-without-fonts'
+import { Diagram } from './diagram.ts'
+import './style.css'
+
+const theme: Theme = {
+  extends: DefaultTheme,
+  enhanceApp({ app }) {
+    app.component('Diagram', Diagram)
+  },
+}
+
+export default theme
