@@ -210,6 +210,27 @@ for (const position of POSITIONS) {
     const called = await alice.fetch(stage.url('/api/call?service=gone'))
     assert.deepEqual(JSON.parse(called.body), { status: 502, code: 'upstream_unreachable' })
   })
+
+  if (position === 'embedded') continue
+  test(`${position}: whoever comes past the gateway needs its token, and no header says who they are`, async () => {
+    const answer = await fetch(`http://127.0.0.1:${stage.next.port}/api/me`, {
+      headers: { authorization: 'Bearer eyJhbGciOiJub25lIn0.e30.', 'x-user': 'alice', 'x-tenant': 'acme' },
+    })
+    assert.deepEqual([answer.status, (await answer.json()).code], [401, 'login_required'])
+  })
+
+  // The last one: there is no gateway any more.
+  test(`${position}: while the gateway is away people are asked to come again`, async () => {
+    const bob = await stage.loggedIn('bob')
+    await bob.fetch(stage.url('/api/me'))
+    const authorization = /.*authorization: (Bearer \S+)/is.exec(stage.between?.asked() ?? '')?.[1] ?? ''
+    await stage.gateways?.gateways[0]?.close()
+    const ask = (path: string) => fetch(`http://127.0.0.1:${stage.next.port}${path}`, { headers: { authorization } })
+    assert.deepEqual(await (await ask('/api/me')).json(), { name: 'Bob Test' })
+    const answer = await ask('/api/agent/x')
+    assert.deepEqual([answer.status, (await answer.json()).code], [503, 'temporarily_unavailable'])
+    assert.ok(Number(answer.headers.get('retry-after')) >= 1)
+  })
 }
 
 function answerOnce(

@@ -1,0 +1,3 @@
+import { createDoorman } from '@doorman/nextjs'
+
+export const doorman = createDoorman({ gateway: 'https://app.example.com', audience: 'web' })
