@@ -1,39 +1,25 @@
 // Packs every package, installs the tarballs into an empty project and runs the command there: what a stranger does.
 // Needs dist/ (npm run build).
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { findNodes, isOldNode } from './support/nodes.ts'
+import { installPackages, packPackages } from './support/packed-packages.ts'
 
+/** Without the one for Next.js, which is tried where there is a Next (scripts/next-smoke.ts). */
 const PACKAGES = ['resource-server', 'gateway', 'dev-realm', 'provision', 'cli']
 
 const directory = mkdtempSync(join(tmpdir(), 'doorman-pack-'))
 try {
-  installTarballs(packAll())
+  writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }\n')
+  installPackages(packPackages(PACKAGES, join(directory, 'tarballs')), directory)
   expectVersion()
   expectEntries()
   expectWalk()
   expectRefusalByOldNodes()
 } finally {
   rmSync(directory, { recursive: true, force: true })
-}
-
-function packAll(): string[] {
-  const tarballs = join(directory, 'tarballs')
-  mkdirSync(tarballs)
-  return PACKAGES.map((name) => {
-    const output = npm(['pack', '--json', '--pack-destination', tarballs], join('packages', name))
-    const [packed]: ReadonlyArray<{ filename: string; entryCount: number }> = JSON.parse(output)
-    if (packed === undefined) throw new Error(`npm packed nothing of ${name}`)
-    console.log(`packed ${packed.filename}: ${packed.entryCount} files`)
-    return join(tarballs, packed.filename)
-  })
-}
-
-function installTarballs(tarballs: readonly string[]): void {
-  writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }\n')
-  npm(['install', '--prefer-offline', '--no-audit', '--no-fund', ...tarballs], directory)
 }
 
 function expectVersion(): void {
@@ -49,6 +35,7 @@ function expectEntries(): void {
     ...['express', 'fastify', 'hono', 'node', 'web', 'testing'].map((name) => `@doorman/resource-server/${name}`),
     '@doorman/gateway',
     '@doorman/gateway/browser',
+    '@doorman/gateway/embedded',
     '@doorman/dev-realm',
     '@doorman/dev-realm/keycloak',
   ]) {
@@ -91,10 +78,6 @@ interface Found {
 function runDoorman(node: string): Found {
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
   return spawnSync(join(directory, 'node_modules', '.bin', 'doorman'), ['--version'], { encoding: 'utf8', env })
-}
-
-function npm(words: readonly string[], cwd: string): string {
-  return execFileSync('npm', words, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
 function fail(what: string, found: Found): never {
