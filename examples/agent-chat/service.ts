@@ -10,10 +10,10 @@ interface Tenant {
   readonly plan: string
 }
 
-const TENANTS: Readonly<Record<string, Tenant>> = {
-  acme: { company: 'Acme Rockets', plan: 'enterprise' },
-  globex: { company: 'Globex', plan: 'starter' },
-}
+const TENANTS: ReadonlyMap<string, Tenant> = new Map([
+  ['acme', { company: 'Acme Rockets', plan: 'enterprise' }],
+  ['globex', { company: 'Globex', plan: 'starter' }],
+])
 const WORD_MILLISECONDS = 30
 
 export function createService(options: GuardOptions): Express {
@@ -32,13 +32,14 @@ export function createService(options: GuardOptions): Express {
 /** The tenant middleware: behind it there is one, and nobody works for another one than their own. */
 function resolveTenant({ caller }: Request, response: Response, next: NextFunction): void {
   const refuse = (code: string, message: string) => response.status(403).json({ code, message })
-  const tenant = TENANTS[caller.tenant ?? '']
-  if (caller.tenant === null) refuse('tenant_required', 'Ask your administrator to add you to a company.')
-  else if (tenant === undefined) refuse('tenant_unknown', `${caller.tenant} is not a customer of ours yet.`)
-  else {
+  const { tenant: name, organizations } = caller
+  const tenant = name === null ? undefined : TENANTS.get(name)
+  if (tenant !== undefined) {
     response.locals.tenant = tenant
     next()
-  }
+  } else if (name !== null) refuse('tenant_unknown', `${name} is not a customer of ours yet.`)
+  else if (organizations.length > 1) refuse('tenant_ambiguous', `Choose ${organizations.join(' or ')}.`)
+  else refuse('tenant_required', 'Ask your administrator to add you to a company.')
 }
 
 async function answerInWords({ body }: Request, response: Response): Promise<void> {

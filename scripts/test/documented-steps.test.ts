@@ -41,5 +41,5 @@ test('packages are named by what the page has people install', () => {
 })
 
 test('a heading that is not there is no empty list of steps', () => {
-  assert.throws(() => readDocumentedSteps(PAGE, 'Inside'), /Inside/)
+  assert.throws(() => readDocumentedSteps(PAGE, 'Inside'))
 })

@@ -50,9 +50,10 @@ interface Answer {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-async function callAgent(page: Page, path: string): Promise<Answer> {
+async function callAgent(page: Page, path: string, tenant?: string): Promise<Answer> {
+  const headers = JSON.stringify(tenant === undefined ? {} : { 'x-tenant': tenant })
   return await page.evaluate<Answer>(`(async () => {
-    const response = await fetch('/api/agent/${path}')
+    const response = await fetch('/api/agent/${path}', { headers: ${headers} })
     return { status: response.status, body: await response.json() }
   })()`)
 }
@@ -84,6 +85,10 @@ export function testChat(open: () => Stage): void {
   test('whoever has two tenants chooses one', () =>
     visit(open(), async (page) => {
       await enter(page, open(), 'bob')
+      const undecided = await callAgent(page, 'session')
+      assert.deepEqual([undecided.status, undecided.body.code], [403, 'tenant_ambiguous'])
+      const foreign = await callAgent(page, 'session', 'initech')
+      assert.deepEqual([foreign.status, foreign.body.code], [400, 'tenant_ambiguous'])
       await page.getByRole('button', { name: 'globex' }).click()
       await text(page, '#company', /^Globex, starter$/)
       await page.getByRole('button', { name: 'acme' }).click()
