@@ -9,6 +9,7 @@ const PROJECTS = [
   ...globSync([
     'packages/*/tsconfig.browser.json',
     'packages/*/tsconfig.json',
+    'packages/nextjs/test/*/tsconfig.json',
     'examples/*/tsconfig.json',
     'docs/migrate/*/tsconfig.json',
   ]).sort(),

@@ -1,3 +1,4 @@
+/// <reference path="./next-navigation.d.ts" />
 'use client'
 // The session in the browser: the server's value from the first byte on, and what happens to it afterwards as the gateway
 // tells it. Nothing asks at intervals, and no token comes here.

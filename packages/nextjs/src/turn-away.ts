@@ -1,3 +1,4 @@
+/// <reference path="./next-navigation.d.ts" />
 // What becomes of somebody who may not be here. Nothing in here is caught on its way: Next goes by what is thrown.
 import { redirect } from 'next/navigation'
 import { cache } from 'react'
