@@ -101,6 +101,22 @@ for (const position of POSITIONS) {
     assert.equal(await other.textContent('#private'), 'Carol Test')
   })
 
+  test(`${position}: where no proxy looks, pages and actions send nobody to the login themselves`, async () => {
+    const own = await chromium.newContext()
+    own.setDefaultTimeout(STEP_MILLISECONDS)
+    const stranger = await own.newPage()
+    await stranger.goto(stage.url('/open'))
+    await stranger.click('button:text("Order")')
+    await stranger.waitForSelector('button[name=user][value=alice]')
+    await stranger.goto(stage.url('/open'))
+    await stranger.click('text=Mine')
+    await stranger.click('button[name=user][value=alice]')
+    await stranger.waitForURL(stage.url('/open/mine'))
+    assert.equal(await stranger.textContent('#mine'), 'Alice Test')
+    assert.equal(orders, 1)
+    await own.close()
+  })
+
   test(`${position}: no token of all this has reached the browser`, () => {
     const cage = createCanaryCage()
     cage.add('client secret', CLIENT_SECRET)

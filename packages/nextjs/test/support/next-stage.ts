@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type DevRealm, startDevRealm } from '@doorman/dev-realm'
 import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
+import { buildPackages } from '../../../../scripts/support/built-packages.ts'
 import { buildNext, type RunningNext, startNext } from '../../../../scripts/support/next-application.ts'
 import { type Backchannel, openBackchannel } from '../../../gateway/test/support/backchannel.ts'
 import { openGateways, type StageGateways } from '../../../gateway/test/support/stage-gateways.ts'
@@ -38,8 +39,10 @@ export const WEB_SECRET = 'canary-web-service-secret'
 const NOBODY_LISTENS = 'http://127.0.0.1:1'
 const FOLDER = fileURLToPath(new URL('../app-fixture', import.meta.url))
 
-export async function openNextStage(position: PositionName): Promise<NextStage> {
-  await buildNext(FOLDER)
+/** `dev` is not built before. */
+export async function openNextStage(position: PositionName, command: Command = 'start'): Promise<NextStage> {
+  if (command === 'start') await buildNext(FOLDER)
+  else await buildPackages()
   const folder = await mkdtemp(join(tmpdir(), 'doorman-next-'))
   const front = await openRecordingFront()
   const publicUrl = `http://localhost:${front.port}`
@@ -57,7 +60,7 @@ export async function openNextStage(position: PositionName): Promise<NextStage> 
   const agent = await createTestUpstream()
   const places = { publicUrl, realm, backchannel, agent }
   const opened =
-    position === 'behind' ? await openBehind(places, folder, front) : await openInside(places, folder, front)
+    position === 'behind' ? await openBehind(places, folder, front, command) : await openInside(places, folder, front)
   const url = (path: string) => publicUrl + path
   return {
     ...places,
@@ -83,15 +86,16 @@ export async function openNextStage(position: PositionName): Promise<NextStage> 
   }
 }
 
+type Command = 'start' | 'dev'
 type Places = Pick<NextStage, 'publicUrl' | 'realm' | 'backchannel' | 'agent'>
 interface Opened extends Pick<NextStage, 'next' | 'gateways' | 'between'> {
   readonly fronts: readonly RecordingFront[]
 }
 
-async function openBehind(places: Places, folder: string, front: RecordingFront): Promise<Opened> {
+async function openBehind(places: Places, folder: string, front: RecordingFront, command: Command): Promise<Opened> {
   // Not the way browsers come: what this server is told is no browser's.
   const inner = await openRecordingFront()
-  const next = await startNext(FOLDER, 'start', {
+  const next = await startNext(FOLDER, command, {
     GATEWAY_URL: places.publicUrl,
     INTERNAL_URL: `http://127.0.0.1:${inner.port}`,
     WEB_SECRET,
@@ -106,7 +110,7 @@ async function openBehind(places: Places, folder: string, front: RecordingFront)
     credential: { internal: { claims: [name, email] } }
     auth: { secret: ${WEB_SECRET} }
 routes:
-  - { path: "/*", service: web, page: true, require: { login: optional } }
+  - { path: "/*", service: web, page: true, require: { login: optional }, upgrade: [websocket] }
 `
   const aim: RecordingFront['aim'] = (ports) => {
     front.aim(ports)
