@@ -36,7 +36,7 @@ const SessionContext = createContext<DoormanSession | null | undefined>(undefine
  * in, the page is loaded anew; when it is the same person, it asks the server anew and keeps its state.
  */
 export function SessionProvider({ session, eventsUrl = EVENTS_PATH, children }: SessionProviderProps): ReactElement {
-  refuseTokens(session)
+  if (session !== null) refuseTokens(session)
   const { refresh } = useRouter()
   const [ended, setEnded] = useState<string>()
   // Whoever was never logged in has nothing to hear. Whoever was hears of the next login, too.

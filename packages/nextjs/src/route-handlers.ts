@@ -80,7 +80,7 @@ export function createApiHandlers(position: Position, options: ApiProxyOptions):
 export function createHandlers(position: Position) {
   const handler = async (request: NextRequest): Promise<Response> => {
     await connection()
-    return position.handle(request).catch(answerError)
+    return position.handle(request).then(unpack, answerError)
   }
   return { GET: handler, POST: handler, DELETE: handler }
 }

@@ -17,19 +17,26 @@ export interface DoormanSession {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
-const TOKEN_NAME = /(?:access|refresh|id|auth|bearer)_?token$|^token$|secret|password|authorization|cookie/i
-const TOKEN_VALUE = /^(?:bearer\s+)?eyJ[\w-]{5,}\.[\w-]+\.|^bearer\s/i
+const TOKEN_NAME =
+  /^(?:(?:\w+_)?(?:access|refresh|id|auth|bearer)_?)?token$|^(?:client_?)?secret$|^password$|^authorization$|^cookies?$/i
+const TOKEN_VALUE = /^(?:bearer\s+)?eyJ[\w-]{5,}\.[\w-]+\.|^bearer\s+[\w.-]{20,}$/i
 const MAX_DEPTH = 8
 
 /** Throws a `TypeError` for a member that is named or looks like a token. The message has its name, never its value. */
-export function refuseTokens(value: unknown, name = 'session', depth = 0): void {
+export function refuseTokens(session: Partial<DoormanSession>): void {
+  // Its names are ids of clients, which may be called anything.
+  const { clientRoles: _, ...named } = session
+  inspect(named, 'session', 0)
+}
+
+function inspect(value: unknown, name: string, depth: number): void {
   if (typeof value === 'string' && TOKEN_VALUE.test(value)) throw looksLikeToken(name)
   if (typeof value !== 'object' || value === null) return
   if (depth > MAX_DEPTH) throw new TypeError(`${name} is nested too deeply`)
   for (const [key, member] of Object.entries(value)) {
     const path = `${name}.${key}`
     if (member !== null && member !== undefined && TOKEN_NAME.test(key)) throw looksLikeToken(path)
-    refuseTokens(member, path, depth + 1)
+    inspect(member, path, depth + 1)
   }
 }
 

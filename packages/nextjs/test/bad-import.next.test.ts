@@ -8,6 +8,6 @@ test('a client component that imports what has tokens is not built, and the mess
   await buildPackages()
   const { code, output } = await runNext(fileURLToPath(new URL('bad-fixture', import.meta.url)), ['build'])
   assert.equal(code, 1)
-  assert.match(output, /'server-only'/)
-  assert.match(output, /Client Component/)
+  assert.match(output, /depends on "server-only"/)
+  assert.match(output, /bad-fixture\/app\/page\.tsx \[Client Component/)
 })

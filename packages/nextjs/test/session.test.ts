@@ -38,7 +38,8 @@ for (const claims of [
 }
 
 test('what is about tokens without being one is no token', () => {
-  refuseTokens({ ...SESSION, claims: { token_budget: 1000, tokens: ['a'], accessToken: null } })
+  const claims = { token_budget: 1000, tokens: ['a'], accessToken: null, cookie_consent: true, nick: 'Bearer of news' }
+  refuseTokens({ ...SESSION, clientRoles: { secret: ['read'] }, claims })
 })
 
 test('who is calling becomes a session, without what is about the token', () => {
