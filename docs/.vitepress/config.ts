@@ -1,8 +1,10 @@
 // The site is the repository's own pages: what is read on GitHub is what is built, with the same links.
 import { join } from 'node:path'
 import { defineConfig } from 'vitepress'
+import { githubSlug } from './github-slug.ts'
 import { copyLinkedSources, linkSources } from './linked-sources.ts'
 import { drawDiagrams } from './mermaid-fence.ts'
+import { copyMermaid, mermaidServer } from './mermaid-files.ts'
 import { SIDEBAR } from './sidebar.ts'
 
 export default defineConfig({
@@ -21,16 +23,19 @@ export default defineConfig({
   vite: {
     publicDir: join(import.meta.dirname, 'public'),
     build: { chunkSizeWarningLimit: 3000 },
-    // Vite's esbuild does not know the target of our own tsconfig.
-    esbuild: { tsconfigRaw: { compilerOptions: { target: 'es2022' } } },
+    plugins: [mermaidServer],
   },
   markdown: {
+    anchor: { slugify: githubSlug },
     config(md) {
       linkSources(md)
       drawDiagrams(md)
     },
   },
-  buildEnd: ({ outDir }) => copyLinkedSources(outDir),
+  buildEnd({ outDir }) {
+    copyLinkedSources(outDir)
+    copyMermaid(outDir)
+  },
   themeConfig: {
     logo: '/logo.svg',
     search: { provider: 'local' },

@@ -1,5 +1,6 @@
 // A diagram, drawn where it is seen and again when the colours change. Without scripts its text is there.
-import { useData } from 'vitepress'
+import type { Mermaid } from 'mermaid'
+import { useData, withBase } from 'vitepress'
 import { defineComponent, h, onMounted, shallowRef, useId, watch } from 'vue'
 
 export const Diagram = defineComponent({
@@ -11,7 +12,7 @@ export const Diagram = defineComponent({
     const svg = shallowRef('')
 
     async function draw(): Promise<void> {
-      const { default: mermaid } = await import('mermaid')
+      const mermaid = await loadMermaid()
       mermaid.initialize({ startOnLoad: false, theme: isDark.value ? 'dark' : 'neutral', fontFamily: 'inherit' })
       svg.value = (await mermaid.render(id, text)).svg
     }
@@ -21,3 +22,10 @@ export const Diagram = defineComponent({
     return () => (svg.value === '' ? h('pre', text) : h('div', { class: 'diagram', innerHTML: svg.value }))
   },
 })
+
+async function loadMermaid(): Promise<Mermaid> {
+  const module: { readonly default: Mermaid } = await import(
+    /* @vite-ignore */ withBase('/mermaid/mermaid.esm.min.mjs')
+  )
+  return module.default
+}

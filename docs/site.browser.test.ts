@@ -1,0 +1,96 @@
+// The site as it is built: found, searched and looked at in a real browser.
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { launchChromium } from '../scripts/support/chromium.ts'
+import { buildSite } from '../scripts/support/site.ts'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css',
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.svg': 'image/svg+xml',
+}
+
+let browser: Browser
+let server: Server
+let origin: string
+
+before(async () => {
+  const site = await buildSite()
+  server = createServer(({ url = '/' }, response) => {
+    const file = findFile(site, new URL(url, 'http://site').pathname)
+    if (file === undefined) return void response.writeHead(404).end()
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' })
+    response.end(readFileSync(file))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  origin = `http://localhost:${(server.address() as AddressInfo).port}`
+  browser = await launchChromium()
+})
+after(async () => {
+  await browser?.close()
+  server?.close()
+})
+
+/** As servers of static sites find pages without `.html`. */
+function findFile(site: string, path: string): string | undefined {
+  const files = [path, `${path}.html`, join(path, 'index.html')].map((name) => join(site, name))
+  return files.find((file) => existsSync(file) && statSync(file).isFile())
+}
+
+/** Fails for what the page says in its console, and for what it asks other hosts. */
+async function visit(path: string, use: (page: Page) => Promise<void>): Promise<void> {
+  const page = await browser.newPage()
+  const wrong: string[] = []
+  page.on('console', (message) => void (message.type() === 'error' && wrong.push(message.text())))
+  page.on('request', (request) => void (request.url().startsWith(origin) || wrong.push(request.url())))
+  try {
+    await page.goto(origin + path)
+    await use(page)
+  } finally {
+    await page.close()
+  }
+  assert.deepEqual(wrong, [])
+}
+
+test('the start page leads to the first five minutes', () =>
+  visit('/', async (page) => {
+    await page.getByRole('link', { name: 'Start in five minutes' }).first().click()
+    await page.waitForURL('**/docs/start*')
+    await page.locator('h1').waitFor()
+  }))
+
+test('search finds a key of the configuration', () =>
+  visit('/', async (page) => {
+    await page.locator('.VPNavBarSearch button').first().click()
+    await page.locator('#localsearch-input').fill('maxPerUser')
+    await page.locator('.result', { hasText: 'Configuration' }).first().waitFor()
+  }))
+
+test('diagrams are drawn', () =>
+  visit('/docs/concepts', async (page) => {
+    await page.locator('.diagram svg').nth(3).waitFor()
+    assert.equal(await page.locator('pre', { hasText: 'sequenceDiagram' }).count(), 0)
+  }))
+
+test('the commands of the start page are those that CI runs', () => {
+  const page = readFileSync(new URL('index.md', import.meta.url), 'utf8')
+  const ci = readFileSync(new URL('../.ci/run', import.meta.url), 'utf8')
+  const { check } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).scripts
+  const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
+    block.trim().split(/\n| && /),
+  )
+  assert.ok(commands.length >= 5)
+  for (const command of commands) {
+    // The demo that stays open is the one whose journey CI makes.
+    const isRun = ci.includes(`${command}\n`) || ci.includes(`${command} --`) || String(check).endsWith(command)
+    assert.ok(isRun, command)
+  }
+})

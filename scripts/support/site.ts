@@ -1,0 +1,45 @@
+// The documentation site: built once until one of its pages changes.
+import { createHash } from 'node:crypto'
+import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'vitepress'
+import { writeApiReference } from '../api-reference.ts'
+import { buildPackages, ROOT } from './built-packages.ts'
+import { withFolderLock } from './folder-lock.ts'
+
+export const SITE = join(ROOT, 'docs')
+const OUTPUT = join(SITE, '.vitepress', 'dist')
+const SOURCES = [
+  '*.md',
+  'docs/**/*.md',
+  'docs/.vitepress/{*.ts,theme/*,public/*}',
+  'examples/*/*.{md,png}',
+  'notes/**/*.md',
+  'conformance/*.md',
+]
+
+/** The generated pages, which are not kept. */
+export async function writeReference(): Promise<void> {
+  await buildPackages()
+  await writeApiReference(join(SITE, 'api'))
+}
+
+/** The folder of the built site. Rejects for a dead link. */
+export async function buildSite(): Promise<string> {
+  await withFolderLock(join(SITE, '.vitepress', 'cache.lock'), async () => {
+    await writeReference()
+    const stamp = join(OUTPUT, 'sources.sha256')
+    const hash = hashSources()
+    if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return
+    await build(SITE)
+    writeFileSync(stamp, hash)
+  })
+  return OUTPUT
+}
+
+function hashSources(): string {
+  const hash = createHash('sha256')
+  for (const file of globSync(SOURCES, { cwd: ROOT }).toSorted())
+    hash.update(file).update(readFileSync(join(ROOT, file)))
+  return hash.digest('hex')
+}
