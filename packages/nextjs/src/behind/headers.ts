@@ -36,6 +36,7 @@ const NOT_SENT_ON: readonly string[] = [
   'x-http-method',
   'x-http-method-override',
   'x-method-override',
+  'x-matched-path',
 ]
 
 const FAMILIES_NOT_SENT_ON: readonly string[] = [
