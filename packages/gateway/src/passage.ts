@@ -4,6 +4,7 @@
 import type { Answers } from './answers.ts'
 import type { DoorRoute } from './door-routes.ts'
 import type { RefuseForged } from './forgery-guard.ts'
+import { decideHeaders } from './http/answer-headers.ts'
 import type { Exchange } from './http/exchange.ts'
 import { ERRORS, type ErrorCode } from './kernel/errors.ts'
 import type { Limiter } from './limiters.ts'
@@ -43,6 +44,8 @@ export interface PassageOptions {
 export type Passage = (exchange: Exchange, route: DoorRoute) => void
 
 const LIMITS = ['idle', 'absolute', 'realm']
+/** By what they say of themself, strangers and known people are answered differently at one address. */
+const VARY = [['vary', 'Cookie, Authorization']] as const
 
 export function createPassage(options: PassageOptions): Passage {
   const { credentials, turnAway, now } = options
@@ -54,6 +57,7 @@ export function createPassage(options: PassageOptions): Passage {
       limit(exchange, route, ANONYMOUS, null)
       return
     }
+    if (require.login === 'optional') decideHeaders(exchange.response, VARY)
     if (require.via.includes('bearer') && !goesOnWithoutBearer(exchange, route, require)) return
     const door = options.doors.ofRequest(exchange.request)
     const sessionId = readSessionId(exchange.request, door.cookies)
@@ -107,7 +111,7 @@ export function createPassage(options: PassageOptions): Passage {
     else proceed(exchange, freshness, (fresh) => enterUnlessEnded(exchange, route, door, fresh))
   }
 
-  /** Where nobody has to be logged in, who has no session goes on as nobody. */
+  /** Where nobody has to be logged in, who has no session goes on as nobody; one that cannot be read is still one. */
   function goOnWithoutSession(
     exchange: Exchange,
     route: DoorRoute,
@@ -115,7 +119,8 @@ export function createPassage(options: PassageOptions): Passage {
     code: ErrorCode,
     because: string,
   ): void {
-    if (route.require !== 'none' && route.require.login === 'optional') limit(exchange, route, ANONYMOUS, null)
+    const isOptional = route.require !== 'none' && route.require.login === 'optional'
+    if (isOptional && because !== 'unreadable') limit(exchange, route, ANONYMOUS, null)
     else turnAway.toLogin(exchange, route, door, code, because)
   }
 

@@ -79,8 +79,17 @@ const IDENTITY_FAMILIES = [
   'proxy',
 ]
 
-/** Frameworks that honour these serve another path or method than the one that was authorised. */
-const OVERRIDE_HEADERS = ['x-rewrite-url', 'x-http-method', 'x-http-method-override', 'x-method-override']
+/** Frameworks that honour these serve another path or method than the one that was authorised, or skip their own checks. */
+const OVERRIDE_HEADERS = [
+  'x-rewrite-url',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  'x-matched-path',
+  'x-invoke-path',
+  'x-middleware-rewrite',
+  'x-middleware-subrequest',
+]
 const OVERRIDE_FAMILIES = ['x-original']
 
 const CHAIN_HEADERS = [

@@ -48,13 +48,8 @@ function push(headers: string[], name: string, value: string, rules: ResponseHea
         return
       }
       break
-    // Caches that obey these overlook Cache-Control (RFC 9213; the last one is nginx's).
-    case 'cdn-cache-control':
-    case 'surrogate-control':
-    case 'x-accel-expires':
-      if (rules.isPersonal) return
-      break
     default:
+      if (rules.isPersonal && isForOneCache(name)) return
   }
   headers.push(name, value)
 }
@@ -73,6 +68,19 @@ function isConnectionHeader(name: string): boolean {
       return true
     default:
       return false
+  }
+}
+
+/** Caches that obey these overlook Cache-Control (RFC 9213; nginx, Akamai and LiteSpeed have names of their own). */
+function isForOneCache(name: string): boolean {
+  switch (name) {
+    case 'surrogate-control':
+    case 'edge-control':
+    case 'x-accel-expires':
+    case 'x-litespeed-cache-control':
+      return true
+    default:
+      return name.endsWith('cdn-cache-control')
   }
 }
 

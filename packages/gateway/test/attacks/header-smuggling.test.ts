@@ -71,6 +71,7 @@ suite('a header from outside', () => {
     ],
     ['OIDC_* on public paths', ['OIDC_CLAIM_sub', 'OIDC-access-token', 'oidc_id_token']],
     ['httpoxy', ['Proxy', 'Proxy-Authorization']],
+    ['CVE-2025-29927', ['X-Middleware-Subrequest', 'x_middleware_subrequest', 'X-Matched-Path', 'X-Invoke-Path']],
   ]
   for (const [id, names] of identity) {
     for (const name of names) {
