@@ -24,7 +24,7 @@ function configurationsOf(page: string): readonly string[] {
 for (const page of PAGES) {
   for (const [index, yaml] of configurationsOf(page).entries()) {
     test(`configuration ${index + 1} of ${page} is valid and raises no doubt`, () => {
-      assert.ok(Object.keys(configOf(yaml, { env: ENV }).services).length > 0)
+      assert.ok(Object.keys(configOf(yaml, { env: ENV }).realms).length > 0)
       const warnings = warningsOf(yaml.replaceAll(/\$\{[A-Z_]+\}/g, SECRET))
       assert.deepEqual(
         warnings.filter((warning) => !DOUBTS.test(`${page} ${warning}`)),
