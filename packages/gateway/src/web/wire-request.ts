@@ -34,6 +34,8 @@ export function sendOverWire(request: Request, connection: Duplex): ClientReques
     maxHeaderSize: MAX_ANSWER_HEADER_BYTES,
     createConnection: () => connection,
   })
+  // Above its limit node drops headers without a word, and ours stand last.
+  outgoing.maxHeadersCount = 0
   if (body === null) outgoing.end()
   else sendBody(body, outgoing)
   return outgoing
