@@ -100,3 +100,29 @@ test("somebody else's sid in the query of a person who is logged in shows them t
 async function nameOf(stage: PairStage, browser: Browser, sid: string): Promise<unknown> {
   return JSON.parse((await browser.fetch(stage.url(`/user-info?sid=${sid}`))).body).preferred_username
 }
+
+test('a parameter of another name leads nowhere else, is not a second one, and plants no sid (CVE-2020-11053)', async (t) => {
+  const stage = await openOldBff(t)
+  const { browser, sid } = await logInOldBff(stage)
+  const page = { headers: { 'sec-fetch-site': 'same-origin', 'sec-fetch-mode': 'navigate' } }
+  const lead = async (query: string) => {
+    const { status, headers } = await browser.navigate(stage.url(`/login?${query}`), page)
+    return status === 303 ? headers.get('location') : status
+  }
+  for (const wanted of [
+    '//evil.com',
+    '/\\evil.com',
+    '/%09/evil.com',
+    '/%5cevil.com',
+    'https://evil.com',
+    '/logout',
+    '/login',
+  ]) {
+    const home = await lead(`redirect_uri=${encodeURIComponent(wanted)}`)
+    assert.equal(home, `/?sid=${sid}`, wanted)
+  }
+  assert.equal(await lead(`redirect_uri=${encodeURIComponent('/x?sid=thief&sid=thief')}&sid=thief`), `/x?sid=${sid}`)
+  for (const query of ['redirect_uri=/a&return_to=/b', 'redirect_uri=/a&redirect_uri=/b', 'redirect_uri=/a&next=/b']) {
+    assert.equal(await lead(query), 400, query)
+  }
+})
