@@ -8,6 +8,7 @@ import { extname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from '../scripts/support/chromium.ts'
+import { listPages, readCodeBlocks } from '../scripts/support/code-blocks.ts'
 import { buildSite } from '../scripts/support/site.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -17,6 +18,16 @@ const TYPES: Readonly<Record<string, string>> = {
   '.mjs': 'text/javascript',
   '.svg': 'image/svg+xml',
 }
+
+/** How many a page has. */
+const diagrams = Map.groupBy(
+  listPages()
+    .flatMap(readCodeBlocks)
+    .filter(({ language }) => language === 'mermaid'),
+  ({ page }) => page,
+)
+  .entries()
+  .map(([page, blocks]) => [page, blocks.length] as const)
 
 let browser: Browser
 let server: Server
@@ -74,11 +85,17 @@ test('search finds a key of the configuration', () =>
     await page.locator('.result', { hasText: 'Configuration' }).first().waitFor()
   }))
 
-test('diagrams are drawn', () =>
-  visit('/docs/concepts', async (page) => {
-    await page.locator('.diagram svg').nth(3).waitFor()
-    assert.equal(await page.locator('pre', { hasText: 'sequenceDiagram' }).count(), 0)
-  }))
+for (const [page, count] of diagrams) {
+  test(`the diagrams of ${page} are drawn`, () =>
+    visit(`/${page.replace(/\.md$/, '')}`, async (tab) => {
+      await tab
+        .locator('.diagram svg')
+        .nth(count - 1)
+        .waitFor()
+      assert.equal(await tab.locator('.diagram svg').count(), count)
+      assert.equal(await tab.locator('.error-icon').count(), 0)
+    }))
+}
 
 test('the commands of the start page are those that CI runs', () => {
   const page = readFileSync(new URL('index.md', import.meta.url), 'utf8')

@@ -13,6 +13,7 @@ const PROJECTS = [
     'packages/nextjs/test/*/tsconfig.json',
     'examples/*/tsconfig.json',
     'docs/migrate/*/tsconfig.json',
+    'docs/.vitepress/tsconfig.json',
   ]).sort(),
 ]
 

@@ -45,6 +45,7 @@ export default defineConfig({
       { text: 'Concepts', link: '/docs/concepts' },
       { text: 'Guides', link: '/docs/guides' },
       { text: 'Configuration', link: '/docs/configuration' },
+      { text: 'Security', link: '/SECURITY' },
     ],
     sidebar: SIDEBAR,
   },

@@ -67,8 +67,19 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       troubleshooting: 'Troubleshooting',
       doctor: 'Doctor',
       runbook: 'Runbook',
-      security: 'Security',
-      benchmarks: 'Benchmarks',
+    }),
+  },
+  {
+    text: 'Trust',
+    items: pages('/', {
+      SECURITY: 'Security',
+      'docs/benchmarks': 'Benchmarks',
+      'conformance/README': 'Conformance',
+      'notes/chaos/README': 'Sessions under faults',
+      'notes/keycloak/README': 'What Keycloak does',
+      'notes/kubernetes/README': 'What Kubernetes does',
+      CHANGELOG: 'Changes',
+      CONTRIBUTING: 'Contributing',
     }),
   },
 ]

@@ -3,6 +3,28 @@ import type { Mermaid } from 'mermaid'
 import { useData, withBase } from 'vitepress'
 import { defineComponent, h, onMounted, shallowRef, useId, watch } from 'vue'
 
+const LIGHT = {
+  primaryColor: '#f7ebdf',
+  primaryBorderColor: '#a55d2a',
+  primaryTextColor: '#3c2a1c',
+  lineColor: '#7d5a40',
+  noteBkgColor: '#fffaf0',
+  noteBorderColor: '#d9c3ad',
+  tertiaryColor: '#fdf8f3',
+}
+const DARK = {
+  darkMode: true,
+  background: '#1b1b1f',
+  primaryColor: '#3a2a1e',
+  primaryBorderColor: '#c98a56',
+  primaryTextColor: '#f0e2d4',
+  lineColor: '#c9a88a',
+  noteBkgColor: '#2b2622',
+  noteTextColor: '#f0e2d4',
+  noteBorderColor: '#5a4534',
+  tertiaryColor: '#242024',
+}
+
 export const Diagram = defineComponent({
   props: { source: { type: String, required: true } },
   setup(props) {
@@ -13,7 +35,8 @@ export const Diagram = defineComponent({
 
     async function draw(): Promise<void> {
       const mermaid = await loadMermaid()
-      mermaid.initialize({ startOnLoad: false, theme: isDark.value ? 'dark' : 'neutral', fontFamily: 'inherit' })
+      const themeVariables = isDark.value ? DARK : LIGHT
+      mermaid.initialize({ startOnLoad: false, theme: 'base', fontFamily: 'inherit', themeVariables })
       svg.value = (await mermaid.render(id, text)).svg
     }
 
