@@ -86,7 +86,7 @@ test('search finds a key of the configuration', () =>
   }))
 
 for (const [page, count] of diagrams) {
-  test(`the diagrams of ${page} are drawn`, () =>
+  test(`the diagrams of ${page} are drawn, in light and in dark colours`, () =>
     visit(`/${page.replace(/\.md$/, '')}`, async (tab) => {
       await tab
         .locator('.diagram svg')
@@ -94,6 +94,13 @@ for (const [page, count] of diagrams) {
         .waitFor()
       assert.equal(await tab.locator('.diagram svg').count(), count)
       assert.equal(await tab.locator('.error-icon').count(), 0)
+      const inLight = await tab.locator('.diagram').first().innerHTML()
+      await tab.emulateMedia({ colorScheme: 'dark' })
+      await tab.waitForFunction((before) => document.querySelector('.diagram')?.innerHTML !== before, inLight)
+      await tab
+        .locator('.diagram svg')
+        .nth(count - 1)
+        .waitFor()
     }))
 }
 

@@ -1,5 +1,5 @@
 // The public types of the packages as pages, from the declarations that are published: every export of every entry.
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { ROOT } from './support/built-packages.ts'
 import { parseStatements } from './support/declarations.ts'
@@ -40,6 +40,7 @@ export function readExports(file: string): readonly Exported[] {
 
 /** A page for each entry and one that lists them; the folder is written anew. */
 export function writeApiReference(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   const entries = publicEntries().map((entry) => ({ ...entry, exports: readExports(entry.declarations) }))
   for (const { name, exports } of entries) writeFileSync(join(folder, fileOf(name)), entryPage(name, exports))

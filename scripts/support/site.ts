@@ -1,6 +1,6 @@
 // The documentation site: built once until one of its pages changes.
 import { createHash } from 'node:crypto'
-import { existsSync, globSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'vitepress'
 import { writeApiReference } from '../api-reference.ts'
@@ -9,11 +9,14 @@ import { withFolderLock } from './folder-lock.ts'
 
 export const SITE = join(ROOT, 'docs')
 const OUTPUT = join(SITE, '.vitepress', 'dist')
+/** Pages, what they show and link to, and what draws them. */
 const SOURCES = [
+  'package-lock.json',
   '*.md',
   'docs/**/*.md',
   'docs/.vitepress/{*.ts,theme/*,public/*}',
-  'examples/*/*.{md,png}',
+  'docs/migrate/before-after/**/*.*',
+  'examples/**/*.{md,png,yaml,ts,tsx}',
   'notes/**/*.md',
   'conformance/*.md',
 ]
@@ -39,7 +42,10 @@ export async function buildSite(): Promise<string> {
 
 function hashSources(): string {
   const hash = createHash('sha256')
-  for (const file of globSync(SOURCES, { cwd: ROOT }).toSorted())
-    hash.update(file).update(readFileSync(join(ROOT, file)))
+  const exclude = (name: string) => /(^|\/)(node_modules|\.next)$/.test(name)
+  for (const file of globSync(SOURCES, { cwd: ROOT, exclude }).toSorted()) {
+    const place = join(ROOT, file)
+    if (statSync(place).isFile()) hash.update(file).update(readFileSync(place))
+  }
   return hash.digest('hex')
 }

@@ -11,6 +11,7 @@ const LIGHT = {
   noteBkgColor: '#fffaf0',
   noteBorderColor: '#d9c3ad',
   tertiaryColor: '#fdf8f3',
+  edgeLabelBackground: '#fffaf0',
 }
 const DARK = {
   darkMode: true,
@@ -23,6 +24,7 @@ const DARK = {
   noteTextColor: '#f0e2d4',
   noteBorderColor: '#5a4534',
   tertiaryColor: '#242024',
+  edgeLabelBackground: '#2b2622',
 }
 
 export const Diagram = defineComponent({
