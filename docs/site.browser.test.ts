@@ -94,9 +94,9 @@ for (const [page, count] of diagrams) {
         .waitFor()
       assert.equal(await tab.locator('.diagram svg').count(), count)
       assert.equal(await tab.locator('.error-icon').count(), 0)
-      const inLight = await tab.locator('.diagram').first().innerHTML()
+      const inLight = JSON.stringify(await tab.locator('.diagram').first().innerHTML())
       await tab.emulateMedia({ colorScheme: 'dark' })
-      await tab.waitForFunction((before) => document.querySelector('.diagram')?.innerHTML !== before, inLight)
+      await tab.waitForFunction(`document.querySelector('.diagram')?.innerHTML !== ${inLight}`)
       await tab
         .locator('.diagram svg')
         .nth(count - 1)

@@ -146,5 +146,5 @@ test('nothing that is refused tells the log or the client what it carried', asyn
   await stage.gateway.close()
   const log = await stage.log()
   assert.ok(log.includes('ERR_REQUEST_MALFORMED'))
-  for (const secret of [canary, sessionId(stage, alice)]) assert.equal(log.includes(secret), false)
+  for (const secret of [canary, sessionId(stage, alice)!]) assert.equal(log.includes(secret), false)
 })
