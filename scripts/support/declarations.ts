@@ -1,5 +1,5 @@
-// The statements of a declaration file as the compiler writes it, each with its comment. TypeScript 7 has no interface of
-// its own for that; what tsc writes is regular enough to be read by its brackets.
+// The statements of a declaration file as the compiler writes it, each with its comment. The interface of TypeScript 7 itself
+// is unstable by its name; what tsc writes is regular enough to be read by its brackets.
 
 export interface Statement {
   /** Without stars; empty where there is none. */

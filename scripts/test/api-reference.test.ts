@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
-import { readExports } from '../api-reference.ts'
+import { publicEntries, readExports, writeApiReference } from '../api-reference.ts'
+import { buildPackages } from '../support/built-packages.ts'
+import { readCompilerExports } from '../support/compiler-exports.ts'
 import { parseStatements } from '../support/declarations.ts'
+import { findDeadLinks } from '../support/links.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'doorman-declarations-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -64,4 +67,49 @@ test('an export without a declaration is refused', () => {
   write('empty.d.ts', 'export {};\n')
   const entry = write('broken.d.ts', "export { gone } from './empty.ts';\n")
   assert.throws(() => readExports(entry), /gone/)
+})
+
+/** As one line: the compiler leaves out tags, and both may break lines elsewhere. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s+/g, ' ').trim()
+}
+
+test('every entry is told with what the compiler says that it exports, and with each comment of it', async () => {
+  await buildPackages()
+  const told = publicEntries().map(({ name, declarations }) => ({ name, exports: readExports(declarations) }))
+  const compiled = readCompilerExports()
+  assert.deepEqual(
+    told.map(({ name, exports }) => [
+      name,
+      exports.map((one) => one.name).filter((one) => !one.startsWith('declare ')),
+    ]),
+    compiled.map(({ name, exports }) => [name, exports.map((one) => one.name)]),
+  )
+  const commentOf = new Map(
+    told.flatMap(({ name, exports }) => exports.map((one) => [`${name} ${one.name}`, one.comment])),
+  )
+  for (const { name, exports } of compiled) {
+    for (const one of exports) {
+      const comment = oneLine(commentOf.get(`${name} ${one.name}`) ?? '')
+      assert.ok(comment.startsWith(oneLine(one.comment)), `${name} ${one.name}: ${comment}`)
+    }
+  }
+})
+
+test('the pages have every export as a heading, and links among them lead somewhere', async () => {
+  await buildPackages()
+  const pages = join(folder, 'api')
+  writeApiReference(pages)
+  assert.deepEqual(findDeadLinks(pages, readdirSync(pages)), [])
+  const texts = readdirSync(pages).map((name) => readFileSync(join(pages, name), 'utf8'))
+  for (const { name, declarations } of publicEntries()) {
+    const page = texts.find((text) => text.startsWith(`# \`${name}\`\n`)) ?? assert.fail(name)
+    const headings = [...page.matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
+    assert.deepEqual(
+      headings,
+      readExports(declarations).map((one) => one.name),
+    )
+    // Anchors know no capitals: two names that differ by nothing else would need links of their own.
+    assert.equal(new Set(headings.map((heading) => heading?.toLowerCase())).size, headings.length, name)
+  }
 })
