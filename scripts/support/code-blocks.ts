@@ -9,7 +9,7 @@ export interface CodeBlock {
   readonly line: number
   /** The heading it stands below; empty before the first one. */
   readonly section: string
-  /** As on the fence; empty for plain text. */
+  /** As on the fence; empty where it names none. */
   readonly language: string
   readonly code: string
 }
@@ -18,6 +18,7 @@ const PAGES = ['*.md', 'docs/**/*.md', 'examples/*.md', 'examples/*/*.md', 'note
 /** Written from the types themselves. */
 const GENERATED = 'docs/api/'
 const BLOCK = /^(?: *)```(\w*)\n(.*?)^ *```$/gms
+const FENCE = /^ *(?:`{3,}|~{3,})/gm
 
 /** Every page that people read, from the root of the repository. */
 export function listPages(): readonly string[] {
@@ -36,6 +37,11 @@ export function readCodeBlocks(page: string): readonly CodeBlock[] {
     const section = [...before.replaceAll(BLOCK, '').matchAll(/^#{1,2} (.*)$/gm)].at(-1)?.[1] ?? ''
     return { page, line: before.split('\n').length, section, language, code: withoutIndent(code) }
   })
+}
+
+/** How many fences of a page belong to no block: whoever reads blocks would not see what stands between them. */
+export function countStrayFences(page: string): number {
+  return readPage(page).replaceAll(BLOCK, '').match(FENCE)?.length ?? 0
 }
 
 /** What the text itself sets as code, outside of blocks. */

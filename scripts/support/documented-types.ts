@@ -34,7 +34,8 @@ export function compileBlocks(blocks: readonly CodeBlock[]): string {
   // Below node_modules packages are found as in the repository.
   const folder = mkdtempSync(join(CACHE, 'docs-code-'))
   try {
-    for (const block of blocks) writeBlock(folder, block)
+    const applications = new Set(blocks.map((block) => writeBlock(folder, block)))
+    for (const application of applications) writeDoorman(application)
     writeFileSync(join(folder, 'ambient.d.ts'), AMBIENT)
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
     const configuration = { extends: join(ROOT, 'tsconfig.base.json'), compilerOptions: OPTIONS, include: ['**/*'] }
@@ -45,12 +46,18 @@ export function compileBlocks(blocks: readonly CodeBlock[]): string {
   }
 }
 
-function writeBlock(folder: string, { page, section, line, language, code }: CodeBlock): void {
+/** The folder of its application. Throws where two blocks below one heading are the same file. */
+function writeBlock(folder: string, { page, section, line, language, code }: CodeBlock): string {
   const application = join(folder, `${page} ${section}`.replaceAll(/[^\w]+/g, '-'))
   const named = /^\/\/ (\S+\.tsx?)\n/.exec(code)?.[1]
   const file = join(application, named ?? `line-${line}.${language}`)
   mkdirSync(dirname(file), { recursive: true })
-  const shared = join(application, 'doorman.ts')
-  if (!existsSync(shared)) writeFileSync(shared, DOORMAN)
-  writeFileSync(file, `${code}export {}\n`)
+  writeFileSync(file, `${code}export {}\n`, { flag: 'wx' })
+  return application
+}
+
+/** What its other files import, where the page has shown it before. */
+function writeDoorman(application: string): void {
+  const file = join(application, 'doorman.ts')
+  if (!existsSync(file)) writeFileSync(file, DOORMAN)
 }
