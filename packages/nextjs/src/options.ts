@@ -51,7 +51,6 @@ export function readBehindOptions(options: BehindOptions): BehindSettings {
 
 function readOrigin(value: unknown, name: string): URL {
   const url = typeof value === 'string' ? URL.parse(value) : null
-  const isOrigin = url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === ''
-  if (isOrigin && url.username === '' && url.hash === '') return url
+  if (url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`) return url
   throw new TypeError(`createDoorman: ${name} must be an origin, such as https://app.example.com`)
 }
