@@ -15,6 +15,7 @@ export interface RunningCommand {
 
 const CLOSE_SECONDS = 10
 const SIGNAL_EXIT_CODE = 128
+const DEFAULT_PORTS: Readonly<Record<string, string>> = { 'http:': '80', 'https:': '443' }
 
 export function startCommand([command = '', ...args]: readonly string[], own: OwnFile): RunningCommand {
   const child = spawn(command, args, { stdio: 'inherit', env: { ...own.env, ...describeForCommand(own) } })
@@ -54,7 +55,9 @@ function variable(kind: string, name: string): string {
 /** Of the services on this machine. */
 function portsOf({ services }: GatewayConfig): readonly (readonly [string, string])[] {
   return Object.entries(services).flatMap(([name, { url }]) => {
-    const { hostname, port } = new URL(url)
-    return isLoopbackHost(hostname) ? [[name, port] as const] : []
+    const { hostname, port, protocol } = new URL(url)
+    // A URL leaves out the port its protocol has anyway.
+    const stated = port === '' ? DEFAULT_PORTS[protocol] : port
+    return isLoopbackHost(hostname) && stated !== undefined ? [[name, stated] as const] : []
   })
 }

@@ -159,6 +159,15 @@ test('the exit code of the command is the one of doorman dev, and nothing is lef
   for (const url of [publicUrl, `http://localhost:${realmPort}`]) assert.equal(await isThere(url), false, url)
 })
 
+test('the command is told the port of a service whose address leaves it out', async () => {
+  const services =
+    'services:\n  plain: { url: "http://localhost", credential: none }\n  safe: { url: "https://localhost", credential: none }\n'
+  const { file } = await smallFile((text) => text + services)
+  const script = 'console.log(`ports ${process.env.DOORMAN_PORT_PLAIN} ${process.env.DOORMAN_PORT_SAFE}`)'
+  const outcome = await endOf(spawnCommand(['dev', '--config', file, '--', process.execPath, '-e', script]))
+  assert.match(outcome.out, /^ports 80 443$/m, outcome.err)
+})
+
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} ends the command as well`, async () => {
     const { file, publicUrl } = await smallFile()
