@@ -1,11 +1,13 @@
 // The site as it is built: found, searched and looked at in a real browser.
 import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { stripVTControlCharacters } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from '../scripts/support/chromium.ts'
 import { listPages, readCodeBlocks } from '../scripts/support/code-blocks.ts'
@@ -102,6 +104,39 @@ for (const [page, count] of diagrams) {
         .nth(count - 1)
         .waitFor()
     }))
+}
+
+test('while pages are written, the site has their diagrams and the sources they link to', async () => {
+  const [written, at] = await startWriting()
+  const page = await browser.newPage()
+  try {
+    await page.goto(`${at}docs/concepts`)
+    await page.locator('.diagram svg').first().waitFor()
+    await page.goto(`${at}examples/agent-chat/README`)
+    const href = String(await page.locator('.vp-doc a[href^="/sources/"]').first().getAttribute('href'))
+    const source = await fetch(new URL(href, at))
+    assert.deepEqual([source.status, source.headers.get('content-type')], [200, 'text/plain; charset=utf-8'])
+    const unlinked = await fetch(new URL('/sources/package-lock.json.txt', at))
+    assert.doesNotMatch(await unlinked.text(), /lockfileVersion/)
+  } finally {
+    await page.close()
+    written.kill()
+  }
+})
+
+/** `npm run docs`: a process of its own, because a build makes this one a production. */
+async function startWriting(): Promise<readonly [ChildProcess, string]> {
+  const script = new URL('../scripts/docs.ts', import.meta.url).pathname
+  const written = spawn(process.execPath, ['--conditions=@doorman/source', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let told = ''
+  for await (const piece of written.stdout) {
+    told += stripVTControlCharacters(String(piece))
+    const [at] = /http:\/\/localhost:\d+\/(?=\s)/.exec(told) ?? []
+    if (at !== undefined) return [written, at]
+  }
+  throw new Error(`the site did not start: ${told}`)
 }
 
 test('the commands of the start page are those that CI runs', () => {

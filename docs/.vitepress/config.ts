@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitepress'
 import { githubSlug } from './github-slug.ts'
-import { copyLinkedSources, linkSources } from './linked-sources.ts'
+import { copyLinkedSources, linkSources, sourcesServer } from './linked-sources.ts'
 import { drawDiagrams } from './mermaid-fence.ts'
 import { copyMermaid, mermaidServer } from './mermaid-files.ts'
 import { SIDEBAR } from './sidebar.ts'
@@ -23,7 +23,7 @@ export default defineConfig({
   vite: {
     publicDir: join(import.meta.dirname, 'public'),
     build: { chunkSizeWarningLimit: 3000 },
-    plugins: [mermaidServer],
+    plugins: [mermaidServer, sourcesServer],
   },
   markdown: {
     anchor: { slugify: githubSlug },

@@ -3,6 +3,7 @@
 import { existsSync, globSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join, posix, resolve } from 'node:path'
 import type { MarkdownRenderer } from 'vitepress'
+import type { VitePlugin } from './vite-plugin.ts'
 
 const ROOT = resolve(import.meta.dirname, '..', '..')
 const SOURCES = 'sources'
@@ -32,6 +33,20 @@ function resolveLink(href: string, page: string): string {
     return ['/', target, '/README', ...anchor.map((name) => `#${name}`)].join('')
   linked.add(target)
   return `/${SOURCES}/${target}.txt`
+}
+
+/** While pages are written: what the pages shown so far link to, and no other file. */
+export const sourcesServer: VitePlugin = {
+  name: 'linked-sources',
+  configureServer({ middlewares }) {
+    middlewares.use(`/${SOURCES}`, ({ url = '' }, response, next) => {
+      const target = decodeURI(url)
+        .replace(/^\//, '')
+        .replace(/\.txt$/, '')
+      if (!linked.has(target)) return next()
+      response.setHeader('content-type', 'text/plain; charset=utf-8').end(readSource(target))
+    })
+  },
 }
 
 /** After the build, which has seen every link. */

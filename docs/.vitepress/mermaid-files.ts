@@ -2,9 +2,7 @@
 import { cpSync, existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { UserConfig } from 'vitepress'
-
-type VitePlugin = NonNullable<NonNullable<UserConfig['vite']>['plugins']>[number]
+import type { VitePlugin } from './vite-plugin.ts'
 
 const PUBLISHED = dirname(fileURLToPath(import.meta.resolve('mermaid')))
 const FILE = /^\/(?:chunks\/mermaid\.esm\.min\/)?[\w.-]+\.mjs$/
@@ -14,8 +12,10 @@ export const mermaidServer: VitePlugin = {
   name: 'mermaid-files',
   configureServer({ middlewares }) {
     middlewares.use('/mermaid', ({ url = '' }, response, next) => {
-      const file = join(PUBLISHED, url)
-      if (!FILE.test(url) || !existsSync(file)) return next()
+      // What the server's own client imports has a query.
+      const [path = ''] = url.split('?')
+      const file = join(PUBLISHED, path)
+      if (!FILE.test(path) || !existsSync(file)) return next()
       response.setHeader('content-type', 'text/javascript').end(readFileSync(file))
     })
   },

@@ -2,12 +2,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build } from 'vitepress'
+import { build, createServer } from 'vitepress'
 import { writeApiReference } from '../api-reference.ts'
 import { buildPackages, ROOT } from './built-packages.ts'
 import { withFolderLock } from './folder-lock.ts'
 
-export const SITE = join(ROOT, 'docs')
+const SITE = join(ROOT, 'docs')
 const OUTPUT = join(SITE, '.vitepress', 'dist')
 /** Pages, what they show and link to, and what draws them. */
 const SOURCES = [
@@ -22,7 +22,7 @@ const SOURCES = [
 ]
 
 /** The generated pages, which are not kept. */
-export async function writeReference(): Promise<void> {
+async function writeReference(): Promise<void> {
   await buildPackages()
   await writeApiReference(join(SITE, 'api'))
 }
@@ -38,6 +38,13 @@ export async function buildSite(): Promise<string> {
     writeFileSync(stamp, hash)
   })
   return OUTPUT
+}
+
+/** The site as its pages are now, and as they become. At `port`, or the next one that is free. */
+export async function startSite(port: number): ReturnType<typeof createServer> {
+  await writeReference()
+  const server = await createServer(SITE, { port })
+  return server.listen()
 }
 
 function hashSources(): string {
