@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { keepOutput } from './keep-output.ts'
 
 export interface ExampleOptions {
   /** The example's folder. */
@@ -115,16 +116,6 @@ async function findFreePorts(count: number): Promise<readonly number[]> {
   const ports = servers.map((server) => Number(Object(server.address()).port))
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
   return ports
-}
-
-function keepOutput({ stdout, stderr }: ChildProcess): () => string {
-  let said = ''
-  for (const stream of [stdout, stderr]) {
-    stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      said += chunk
-    })
-  }
-  return () => said
 }
 
 async function untilListening(child: ChildProcess, ports: readonly number[], seconds: number): Promise<void> {

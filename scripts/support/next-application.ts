@@ -6,6 +6,7 @@ import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildPackages, ROOT } from './built-packages.ts'
 import { withFolderLock } from './folder-lock.ts'
+import { keepOutput } from './keep-output.ts'
 
 const NEXT = join(ROOT, 'node_modules', 'next', 'dist', 'bin', 'next')
 /** What a bundle can have in it. */
@@ -48,9 +49,9 @@ export interface RunningNext {
   close(): Promise<void>
 }
 
-/** `start` or `dev`, on loopback. Rejects with what it said when it ends before it is ready. */
-export async function startNext(folder: string, command: 'start' | 'dev', env: Env): Promise<RunningNext> {
-  const child = spawnNext(folder, [command, '--port', '0', '--hostname', '127.0.0.1'], env)
+/** `start` or `dev`, on loopback, on a free port unless it is told one. Rejects with what it said when it ends too early. */
+export async function startNext(folder: string, command: 'start' | 'dev', env: Env, on = 0): Promise<RunningNext> {
+  const child = spawnNext(folder, [command, '--port', String(on), '--hostname', '127.0.0.1'], env)
   const output = keepOutput(child)
   const ended = once(child, 'close')
   const port = await Promise.race([untilReady(child, output), ended.then(() => 0)])
@@ -78,16 +79,6 @@ function spawnNext(folder: string, words: readonly string[], env: Env): ChildPro
 async function untilReady(child: ChildProcess, output: () => string): Promise<number> {
   while (!output().includes('Ready in')) await once(child.stdout ?? child, 'data')
   return Number(/Local: +http:\/\/[^:]+:(\d+)/.exec(output())?.[1])
-}
-
-function keepOutput({ stdout, stderr }: ChildProcess): () => string {
-  let said = ''
-  for (const stream of [stdout, stderr]) {
-    stream?.setEncoding('utf8').on('data', (chunk: string) => {
-      said += chunk
-    })
-  }
-  return () => said
 }
 
 function hashSources(folder: string): string {
