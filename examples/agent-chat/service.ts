@@ -31,7 +31,10 @@ export function createService(options: GuardOptions): Express {
 
 /** The tenant middleware: behind it there is one, and nobody works for another one than their own. */
 function resolveTenant({ caller }: Request, response: Response, next: NextFunction): void {
-  const refuse = (code: string, message: string) => response.status(403).json({ code, message })
+  const refuse = (code: string, detail: string) => {
+    const problem = { type: 'about:blank', title: 'No company', status: 403, code, detail }
+    response.status(403).type('application/problem+json').json(problem)
+  }
   const { tenant: name, organizations } = caller
   const tenant = name === null ? undefined : TENANTS.get(name)
   if (tenant !== undefined) {

@@ -16,8 +16,8 @@ export function Chat() {
     const headers = { 'content-type': 'application/json', ...(chosen === '' ? {} : { 'x-tenant': chosen }) }
     const response = await fetch(`/api/agent/${path}`, { ...init, headers })
     if (response.ok) return response
-    const { message, title } = await response.json()
-    setAnswer(`${response.status}: ${message ?? title}`)
+    const { detail, title } = await response.json()
+    setAnswer(`${response.status}: ${detail ?? title}`)
     return null
   }, [])
 

@@ -28,23 +28,42 @@ test('the tenant of the card is the one that counts, whatever a header says', as
   assert.deepEqual(await answer.json(), { company: 'Globex', plan: 'starter', tenant: 'globex', name: 'Bob' })
 })
 
-for (const [what, caller, status, code] of [
-  ['nobody', null, 401, undefined],
-  ['a card for another service', { audience: 'orders', tenant: 'acme' }, 401, undefined],
-  ['no tenant', {}, 403, 'tenant_required'],
-  ['a tenant that is no customer', { tenant: 'initech' }, 403, 'tenant_unknown'],
-  ['a tenant named after what every object has', { tenant: 'constructor' }, 403, 'tenant_unknown'],
-  ['two tenants and no choice', { organizations: ['acme', 'globex'] }, 403, 'tenant_ambiguous'],
+const DOORS = [
+  ['session', 'GET'],
+  ['chat', 'POST'],
+] as const
+
+for (const [what, caller, code] of [
+  ['no tenant', {}, 'tenant_required'],
+  ['a tenant that is no customer', { tenant: 'initech' }, 'tenant_unknown'],
+  ['a tenant named after what every object has', { tenant: 'constructor' }, 'tenant_unknown'],
+  ['two tenants and no choice', { organizations: ['acme', 'globex'] }, 'tenant_ambiguous'],
 ] as const) {
-  test(`${what}: ${status}${code === undefined ? '' : ` ${code}`}, and no answer of the agent`, async () => {
-    for (const [path, method] of [
-      ['session', 'GET'],
-      ['chat', 'POST'],
-    ] as const) {
+  test(`${what}: 403 ${code} with a sentence for people, and no answer of the agent`, async () => {
+    for (const [path, method] of DOORS) {
       const answer = await ask(path, caller, { method })
-      assert.equal(answer.status, status)
-      const body = (await answer.json()) as { readonly code?: string }
-      if (code !== undefined) assert.equal(body.code, code)
+      assert.equal(answer.headers.get('content-type'), 'application/problem+json; charset=utf-8')
+      const { title, detail, ...facts } = (await answer.json()) as Readonly<Record<string, unknown>>
+      assert.deepEqual(facts, { type: 'about:blank', status: 403, code })
+      assert.equal(answer.status, 403)
+      assert.match(String(title), /^\p{Lu}.+/u)
+      assert.match(String(detail), /^\S.+\.$/)
+    }
+  })
+}
+
+for (const [what, caller, error] of [
+  ['nobody', null, 'token_required'],
+  ['a card for another service', { audience: 'orders', tenant: 'acme' }, 'invalid_token'],
+] as const) {
+  test(`${what}: 401 ${error} with a sentence for developers, and no answer of the agent`, async () => {
+    for (const [path, method] of DOORS) {
+      const answer = await ask(path, caller, { method })
+      assert.equal(answer.status, 401)
+      assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer/)
+      const { message, ...facts } = (await answer.json()) as Readonly<Record<string, unknown>>
+      assert.deepEqual(facts, { error })
+      assert.match(String(message), /^\p{Lu}.+\.$/u)
     }
   })
 }
