@@ -9,10 +9,12 @@ export interface Stage {
   readonly publicUrl: string
   /** From the realm's page to the application. */
   logIn(page: Page, username: string): Promise<void>
+  /** Where to write the picture of alice with her answer. */
+  readonly picture?: string
 }
 
 /** In a browser of its own, which may not have seen a token afterwards. */
-export async function visit(stage: Stage, use: (page: Page, context: BrowserContext) => Promise<void>): Promise<void> {
+async function visit(stage: Stage, use: (page: Page, context: BrowserContext) => Promise<void>): Promise<void> {
   const context = await stage.browser.newContext({ viewport: { width: 900, height: 420 } })
   context.setDefaultTimeout(15_000)
   const witness = watch(context, stage.publicUrl)
@@ -27,13 +29,13 @@ export async function visit(stage: Stage, use: (page: Page, context: BrowserCont
   assert.deepEqual(await witness.tokens(), [])
 }
 
-export async function enter(page: Page, stage: Stage, username: string): Promise<void> {
+async function enter(page: Page, stage: Stage, username: string): Promise<void> {
   await page.getByRole('link', { name: 'Sign in' }).click()
   await stage.logIn(page, username)
   await text(page, 'aside h2', /^\p{Lu}/u)
 }
 
-export function text(page: Page, selector: string, pattern: RegExp): Promise<void> {
+function text(page: Page, selector: string, pattern: RegExp): Promise<void> {
   return page.locator(selector, { hasText: pattern }).waitFor()
 }
 
@@ -64,7 +66,8 @@ export function testChat(open: () => Stage): void {
     visit(open(), async (page) => {
       await text(page, '#stranger', /Sign in/)
       const { status, body } = await callAgent(page, 'session')
-      assert.deepEqual([status, body.code], [401, 'login_required'])
+      assert.deepEqual([status, body.type, body.code], [401, 'about:blank', 'login_required'])
+      assert.match(String(body.title), /^\p{Lu}.+/u)
     }))
 
   test('the service knows the tenant of whoever is logged in, and its answer comes word by word', () =>
@@ -78,6 +81,8 @@ export function testChat(open: () => Stage): void {
       await text(page, '#answer', /At Acme Rockets .* room for more\.$/)
       assert.ok((await page.evaluate<number>('lengths.size')) > 3)
       assert.equal(hasToken(await readPage(page)), false)
+      const { picture } = open()
+      if (picture !== undefined) await page.screenshot({ path: picture })
       await page.getByRole('button', { name: 'Sign out' }).click()
       await text(page, '#stranger', /Sign in/)
     }))
@@ -100,6 +105,7 @@ export function testChat(open: () => Stage): void {
       await enter(page, open(), 'carol')
       await text(page, '#answer', /^403: Ask your administrator/)
       const { status, body } = await callAgent(page, 'session')
-      assert.deepEqual([status, body.code], [403, 'tenant_required'])
+      assert.deepEqual([status, body.type, body.code], [403, 'about:blank', 'tenant_required'])
+      assert.match(String(body.detail), /^\p{Lu}.+\.$/u)
     }))
 }
