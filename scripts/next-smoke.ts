@@ -1,27 +1,29 @@
-// A fresh application of create-next-app, and exactly what docs/nextjs.md says: in both positions somebody can log in, and
-// the page asks for no more than a few lines. Needs dist/ (npm run build), and ports 3000, 4000, 4001 and 8080.
-import { execFileSync, spawn } from 'node:child_process'
+// A fresh application of create-next-app, and exactly what docs/nextjs.md says: in both positions somebody can log in, with
+// the command of the page and with what Next builds, and the page asks for no more than a few lines. Needs dist/ (npm run build), and ports 3000, 4000, 4001 and 8080.
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { readDocumentedSteps, readInstalledPackages } from './support/documented-steps.ts'
+import { readDocumentedCommands, readDocumentedSteps, readInstalledPackages } from './support/documented-steps.ts'
+import { keepOutput } from './support/keep-output.ts'
 import { logInOnce } from './support/log-in-once.ts'
 import { installPackages, packPackages } from './support/packed-packages.ts'
+import { startGroup } from './support/process-group.ts'
 
 interface Position {
   readonly heading: string
-  /** Of `doorman dev`, after the file. */
-  readonly words: readonly string[]
+  /** What has been built, as the page's own command runs what has not. */
+  readonly started: string
 }
 
 const CREATE_NEXT_APP = 'create-next-app@16.4.3'
 const PACKAGES = ['resource-server', 'gateway', 'nextjs', 'dev-realm', 'provision', 'cli']
 const PAGE = 'docs/nextjs.md'
 const POSITIONS: readonly Position[] = [
-  { heading: 'Behind a gateway', words: ['--', 'sh', '-c', 'exec next start --port $DOORMAN_PORT_WEB'] },
-  { heading: 'Embedded', words: ['--no-gateway', '--', 'sh', '-c', 'exec next start --port ${DOORMAN_URL##*:}'] },
+  { heading: 'Behind a gateway', started: 'doorman dev --config doorman.yaml -- next start --port 3000' },
+  { heading: 'Embedded', started: 'doorman dev --config doorman.yaml --no-gateway -- next start --port 3000' },
 ]
 const MAX_CHANGED_LINES = 25
 const START_SECONDS = 60
@@ -37,8 +39,9 @@ try {
   for (const position of POSITIONS) {
     makeFresh(installed)
     expectFewLines(position)
+    await expectLogin(documentedCommand(position))
     run('next', ['build'])
-    await expectLogin(position)
+    await expectLogin(position.started)
   }
 } finally {
   rmSync(directory, { recursive: true, force: true })
@@ -77,25 +80,27 @@ function expectFewLines({ heading }: Position): void {
   if (steps.length === 0 || lines > MAX_CHANGED_LINES) throw new Error(`${PAGE}: ${lines} lines`)
 }
 
-async function expectLogin({ heading, words }: Position): Promise<void> {
-  const child = spawn('doorman', ['dev', '--config', 'doorman.yaml', ...words], {
-    cwd: application,
-    env: environment(),
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  let said = ''
-  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk
-  })
+function documentedCommand({ heading }: Position): string {
+  const [command, ...further] = readDocumentedCommands(page, heading)
+  if (command === undefined || further.length > 0)
+    throw new Error(`${PAGE}: “${heading}” is not started by one command`)
+  return command
+}
+
+async function expectLogin(command: string): Promise<void> {
+  const { child, close } = startGroup(command, { cwd: application, env: environment() })
+  const output = keepOutput(child)
   const ended = once(child, 'close').then(() => {
-    throw new Error(`doorman dev has ended\n${said}`)
+    throw new Error('it has ended')
   })
   const publicUrl = /^publicUrl: (\S+)/m.exec(readFileSync(join(application, 'doorman.yaml'), 'utf8'))?.[1] ?? ''
   try {
     await Promise.race([ended, untilAnswering(publicUrl).then(() => logInOnce(publicUrl))])
-    console.log(`${heading}: a login and a logout go well`)
+    console.log(`${command}: a login and a logout go well`)
+  } catch (error) {
+    throw new Error(`${command}\n${output()}`, { cause: error })
   } finally {
-    child.kill('SIGTERM')
+    await close()
     await ended.catch(() => {})
   }
 }

@@ -14,6 +14,14 @@ export function readDocumentedSteps(page: string, heading: string): readonly Doc
   return [...section.matchAll(BLOCK)].map(([, file = '', text = '']) => ({ file, text: text.replace(/^\n+/, '') }))
 }
 
+const COMMANDS = /^```sh\n(.*?)^```$/gms
+
+/** What the page has people type below one heading, line by line. Throws where there is no such heading. */
+export function readDocumentedCommands(page: string, heading: string): readonly string[] {
+  const blocks = [...sectionOf(page, heading).matchAll(COMMANDS)].map(([, text = '']) => text)
+  return blocks.flatMap((text) => text.split('\n')).filter((line) => line !== '' && !line.startsWith('#'))
+}
+
 /** Names of the packages that the page has people install. */
 export function readInstalledPackages(page: string): readonly string[] {
   const commands = [...page.matchAll(/^npm install (.*)$/gm)].map(([, words = '']) => words)

@@ -7,7 +7,7 @@
 // - COMMAND has from `doorman dev` what it needs to know of FILE (docs/cli.md): DOORMAN_CONFIG is the file itself,
 //   DOORMAN_URL its publicUrl, DOORMAN_PORT_<SERVICE> the port of each service, DOORMAN_ISSUER_<REALM> each issuer.
 //   So a command writes `next start --port $DOORMAN_PORT_WEB`, or reads DOORMAN_CONFIG, and never names a port itself.
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
@@ -16,6 +16,7 @@ import { basename, delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { keepOutput } from './keep-output.ts'
+import { startGroup } from './process-group.ts'
 
 export interface ExampleOptions {
   /** The example's folder. */
@@ -39,7 +40,6 @@ export interface RunningExample {
 }
 
 const START_SECONDS = 180
-const CLOSE_SECONDS = 10
 const POLL_MILLISECONDS = 50
 const ADDRESS = /\b(localhost|127\.0\.0\.1):(\d{2,5})\b/g
 const CONFIG_OPTION = /--config[ =](\S+)/
@@ -52,20 +52,12 @@ export async function startExample(options: ExampleOptions): Promise<RunningExam
   const [option, name] = CONFIG_OPTION.exec(line) ?? []
   if (option === undefined || name === undefined) throw new Error(`the script ${script} names no --config`)
   const moved = await moveFile(join(folder, name))
-  const child = spawn(line.replace(option, `--config "${moved.file}"`), {
-    cwd: folder,
-    shell: true,
-    // A group of its own, so that all of its processes can be ended together.
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, PATH: searchPath(folder), ...env },
-  })
+  const moving = line.replace(option, `--config "${moved.file}"`)
+  const group = startGroup(moving, { cwd: folder, env: { ...process.env, PATH: searchPath(folder), ...env } })
+  const { child } = group
   const output = keepOutput(child)
-  const endWithUs = () => void signal(child.pid ?? 0, 'SIGKILL')
-  process.on('exit', endWithUs)
   const close = async () => {
-    await endGroup(child)
-    process.off('exit', endWithUs)
+    await group.close()
     rmSync(moved.directory, { recursive: true, force: true })
   }
   try {
@@ -139,22 +131,4 @@ function isOpen(port: number): Promise<boolean> {
     }
     socket.once('connect', () => answer(true)).once('error', () => answer(false))
   })
-}
-
-/** The first process may be gone before the others of its group. */
-async function endGroup({ pid }: ChildProcess): Promise<void> {
-  if (pid === undefined) return
-  const deadline = performance.now() + CLOSE_SECONDS * 1000
-  for (let isThere = signal(pid, 'SIGTERM'); isThere; isThere = signal(pid, 0)) {
-    if (performance.now() > deadline) return void signal(pid, 'SIGKILL')
-    await delay(POLL_MILLISECONDS)
-  }
-}
-
-function signal(group: number, name: 'SIGTERM' | 'SIGKILL' | 0): boolean {
-  try {
-    return group > 0 && process.kill(-group, name)
-  } catch {
-    return false
-  }
 }

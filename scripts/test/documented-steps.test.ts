@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { readDocumentedSteps, readInstalledPackages } from '../support/documented-steps.ts'
+import { readDocumentedCommands, readDocumentedSteps, readInstalledPackages } from '../support/documented-steps.ts'
 
 const PAGE = `
 \`\`\`sh
@@ -34,6 +34,11 @@ test('a block that begins with the name of a file is a step, below its own headi
   assert.deepEqual(readDocumentedSteps(PAGE, 'Behind two'), [
     { file: 'app/auth/[...doorman]/route.ts', text: 'export const other = 2\n' },
   ])
+})
+
+test('a line for the shell is a command, below its own heading alone, and a comment is none', () => {
+  assert.deepEqual(readDocumentedCommands(PAGE, 'Behind'), ['npm start'])
+  assert.deepEqual(readDocumentedCommands(PAGE, 'Behind two'), [])
 })
 
 test('packages are named by what the page has people install', () => {
