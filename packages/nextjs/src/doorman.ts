@@ -3,7 +3,7 @@ import { headers } from 'next/headers.js'
 import { cache } from 'react'
 import { createBehind } from './behind/behind.ts'
 import { createEmbedded } from './embedded/embedded.ts'
-import { doormanError, errorOf } from './errors.ts'
+import { answerError, doormanError, errorOf } from './errors.ts'
 import { createProxy, type ProxyFunction } from './optimistic-proxy.ts'
 import type { DoormanOptions } from './options.ts'
 import type { Position } from './position.ts'
@@ -14,12 +14,11 @@ import {
   createApiHandlers,
   createHandlers,
   type HandleWithSession,
-  hasRole,
   type RouteHandler,
   type RouteOptions,
   wrapRoute,
 } from './route-handlers.ts'
-import type { DoormanSession } from './session.ts'
+import { type DoormanSession, hasRole } from './session.ts'
 import { turnAway } from './turn-away.ts'
 import { type SignInOptions, type SignOutOptions, signInUrl, signOutUrl } from './urls.ts'
 
@@ -29,11 +28,14 @@ export interface RequireOptions {
 }
 
 export interface Doorman {
-  /** For `app/auth/[...doorman]/route.ts`. */
+  /** For `app/auth/[...doorman]/route.ts`. `OPTIONS` only where front ends of other origins ask, as in `frontends`. */
   readonly handlers: ReturnType<typeof createHandlers>
   /** For `proxy.ts`. Authorizes nobody. */
   readonly proxy: ProxyFunction
-  /** For `app/api/NAME/[...path]/route.ts`: requests go to a service with its credential, streamed both ways. */
+  /**
+   * For `app/api/NAME/[...path]/route.ts`: requests go to a service with its credential, streamed both ways. Throws a
+   * `TypeError` for a rule that is none.
+   */
   apiProxy(options: ApiProxyOptions): ApiHandlers
   /** A route handler that is only reached by whoever is logged in and has the role. */
   route<P = Record<string, string | string[] | undefined>>(
@@ -96,7 +98,7 @@ export function createDoorman(options: DoormanOptions): Doorman {
     async fetchService(service, path, init = {}) {
       const incoming = await headers()
       await untilRequested()
-      return position.callService(incoming, service, path, init)
+      return position.callService(incoming, service, path, init).catch(answerError)
     },
     signInUrl,
     signOutUrl,
@@ -110,5 +112,5 @@ async function getToken(position: Position, incoming: Headers, service: string):
     throw await errorOf(answer.response)
   }
   if (answer.token !== null) return answer.token
-  throw new TypeError(`getToken: service ${service} is sent no token`)
+  throw new TypeError(`getToken: service ${service} is sent no token; give it a credential in services.${service}`)
 }

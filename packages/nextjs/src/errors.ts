@@ -34,6 +34,12 @@ export function doormanError(code: ProblemCode, cause?: unknown): DoormanError {
   return new DoormanError(buildProblem(code), code, titleOf(code), cause)
 }
 
+/** As an answer, where there is one; whatever else was thrown goes on to Next. */
+export function answerError(error: unknown): Response {
+  if (error instanceof DoormanError) return error.toResponse()
+  throw error
+}
+
 /** Of a problem document. */
 export async function errorOf(response: Response): Promise<DoormanError> {
   const problem: unknown = await response

@@ -1,7 +1,7 @@
 // For `proxy.ts`: sends people to the login before anything is rendered. It looks at nothing but whether there is
 // something like a session, so it authorizes nobody: every page and handler asks for itself.
 import { type NextRequest, NextResponse } from 'next/server.js'
-import { DoormanError } from './errors.ts'
+import { answerError } from './errors.ts'
 import { isNavigation } from './fetch-metadata.ts'
 import type { Position } from './position.ts'
 import { buildProblem } from './problem.ts'
@@ -24,8 +24,7 @@ export function createProxy(position: Position): ProxyFunction {
       const location = publicUrl + signInUrl({ returnTo: pathname + search })
       return NextResponse.redirect(location, { status: 307, headers: { 'cache-control': 'no-store' } })
     } catch (error) {
-      if (error instanceof DoormanError) return error.toResponse()
-      throw error
+      return answerError(error)
     }
   }
 }

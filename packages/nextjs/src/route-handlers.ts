@@ -1,11 +1,11 @@
 // Route handlers of the application: with a session, or answered for it.
 import { connection, type NextRequest } from 'next/server.js'
 import { baseOf } from './api-path.ts'
-import { DoormanError } from './errors.ts'
+import { answerError } from './errors.ts'
 import type { Position } from './position.ts'
 import { buildProblem } from './problem.ts'
-import type { ApiProxyOptions } from './requirement.ts'
-import type { DoormanSession } from './session.ts'
+import { type ApiProxyOptions, checkApiOptions } from './requirement.ts'
+import { type DoormanSession, hasRole } from './session.ts'
 import { askForPlain, unpack } from './unpack.ts'
 
 type Parameters = Record<string, string | string[] | undefined>
@@ -32,10 +32,6 @@ export type ApiHandlers = Readonly<
 
 export type HandleWithSession<P> = (request: NextRequest, context: SessionContext<P>) => Response | Promise<Response>
 
-export function hasRole(session: DoormanSession, role: string | readonly string[]): boolean {
-  return (typeof role === 'string' ? [role] : role).some((one) => session.roles.includes(one))
-}
-
 /** 401, 403 and 503 are problem documents; whatever else is thrown goes on to Next. */
 export function wrapRoute<P>(
   position: Position,
@@ -57,6 +53,7 @@ export function wrapRoute<P>(
 }
 
 export function createApiHandlers(position: Position, options: ApiProxyOptions): ApiHandlers {
+  checkApiOptions(options)
   const forward = position.createApi(options)
   const handler: RouteHandler<Parameters> = async (request, { params }) => {
     await connection()
@@ -82,10 +79,5 @@ export function createHandlers(position: Position) {
     await connection()
     return position.handle(request).then(unpack, answerError)
   }
-  return { GET: handler, POST: handler, DELETE: handler }
-}
-
-function answerError(error: unknown): Response {
-  if (error instanceof DoormanError) return error.toResponse()
-  throw error
+  return { GET: handler, POST: handler, DELETE: handler, OPTIONS: handler }
 }

@@ -17,13 +17,18 @@ export interface DoormanSession {
   readonly claims: Readonly<Record<string, unknown>>
 }
 
+/** True with one of them. */
+export function hasRole({ roles }: DoormanSession, role: string | readonly string[]): boolean {
+  return (typeof role === 'string' ? [role] : role).some((one) => roles.includes(one))
+}
+
 const TOKEN_NAME =
   /^(?:(?:\w+_)?(?:access|refresh|id|auth|bearer)_?)?token$|^(?:client_?)?secret$|^password$|^authorization$|^cookies?$/i
 const TOKEN_VALUE = /^(?:bearer\s+)?eyJ[\w-]{5,}\.[\w-]+\.|^bearer\s+[\w.-]{20,}$/i
 const MAX_DEPTH = 8
 
 /** Throws a `TypeError` for a member that is named or looks like a token. The message has its name, never its value. */
-export function refuseTokens(session: Partial<DoormanSession>): void {
+export function refuseTokens(session: DoormanSession): void {
   // Its names are ids of clients, which may be called anything.
   const { clientRoles: _, ...named } = session
   inspect(named, 'session', 0)

@@ -9,9 +9,13 @@ import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
 import { type Dispatcher, request } from 'undici'
 import { logInExpired, refreshes } from '../../gateway/test/support/flow.ts'
 import { sayOk } from '../../gateway/test/support/test-upstream.ts'
-import { type NextStage, openNextStage, POSITIONS } from './support/next-stage.ts'
+import { FRONT_END, type NextStage, openNextStage, POSITIONS, startForlorn } from './support/next-stage.ts'
 
 const UPLOAD_BYTES = 12 * 1024 * 1024
+/** Looks like a token of the gateway, whose keys decide. */
+const NOT_VERIFIED_YET = [{ alg: 'RS256', typ: 'at+jwt', kid: 'k' }, { iss: 'http://127.0.0.1:1' }, 'signature']
+  .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+  .join('.')
 const NAVIGATION = { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document', 'sec-fetch-site': 'none' }
 
 for (const position of POSITIONS) {
@@ -202,6 +206,32 @@ for (const position of POSITIONS) {
     const answer = await browser.fetch(stage.url('/api/agent/x'))
     assert.equal(answer.status, 503)
     assert.ok(Number(answer.headers.get('retry-after')) >= 1)
+  })
+
+  test(`${position}: a front end of another origin may ask, and no other page may`, async () => {
+    for (const [origin, allowed] of [
+      [FRONT_END, FRONT_END],
+      ['https://evil.example', undefined],
+    ] as const) {
+      const preflight = { origin, 'access-control-request-method': 'GET', 'sec-fetch-site': 'same-site' }
+      const { headers, body } = await request(stage.url('/auth/user'), { method: 'OPTIONS', headers: preflight })
+      await body.dump()
+      assert.equal(headers['access-control-allow-origin'], allowed)
+    }
+  })
+
+  test(`${position}: while nobody can say who is calling people are asked to come again`, async (t) => {
+    const next = await startForlorn(position)
+    t.after(() => next.close())
+    const headers = { authorization: `Bearer ${NOT_VERIFIED_YET}` }
+    const ask = (path: string) => fetch(`http://127.0.0.1:${next.port}${path}`, { headers })
+    // At once: each that comes by itself would wait anew for the store.
+    const [called, ...answers] = await Promise.all(['/api/call', '/api/me', '/api/agent/x'].map(ask))
+    assert.deepEqual(await called?.json(), { status: 503, code: 'temporarily_unavailable' })
+    for (const answer of answers) {
+      assert.deepEqual([answer.status, (await answer.json()).code], [503, 'temporarily_unavailable'], answer.url)
+      assert.ok(Number(answer.headers.get('retry-after')) >= 1)
+    }
   })
 
   test(`${position}: a service that is away is a 502`, async () => {

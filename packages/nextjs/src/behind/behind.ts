@@ -41,7 +41,8 @@ export function createBehind(options: BehindOptions): Position {
 
   async function obtainToken(headers: Headers, service: string): Promise<TokenAnswer> {
     const { serviceTokens } = connect()
-    if (serviceTokens === null) throw new TypeError('createDoorman: secret is missing')
+    if (serviceTokens === null)
+      throw new TypeError('createDoorman: secret is missing; it is services.NAME.auth.secret of this application')
     const subjectToken = bearer(headers)?.replace(/^bearer +/i, '')
     // Verified first: nobody makes this server ask the gateway about things that are no tokens.
     if (subjectToken === undefined || (await findSession(headers)) === null) {
@@ -65,7 +66,7 @@ export function createBehind(options: BehindOptions): Position {
       const tenant = (await findSession(headers))?.tenant ?? null
       if (tenant !== null) sent.set('x-tenant', tenant)
       try {
-        return await fetch(url, { cache: 'no-store', redirect: 'manual', ...init, headers: sent })
+        return await fetch(url, { ...init, cache: 'no-store', redirect: 'manual', headers: sent })
       } catch (error) {
         if (init.signal?.aborted === true) throw error
         return buildProblem('upstream_unreachable')
@@ -98,6 +99,6 @@ function connectParts(settings: BehindSettings): Parts {
 
 function serviceUrl({ services }: BehindSettings, service: string): URL {
   const url = services.get(service)
-  if (url === undefined) throw new TypeError(`createDoorman: services has no ${service}`)
+  if (url === undefined) throw new TypeError(`createDoorman: services has no ${service}; add its origin`)
   return url
 }

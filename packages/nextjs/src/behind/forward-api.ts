@@ -3,7 +3,7 @@ import { rewritePath } from '../api-path.ts'
 import type { ForwardApi, Position } from '../position.ts'
 import { buildProblem } from '../problem.ts'
 import type { ApiProxyOptions, ApiRequirement } from '../requirement.ts'
-import type { DoormanSession } from '../session.ts'
+import { type DoormanSession, hasRole } from '../session.ts'
 import { buildServiceHeaders } from './headers.ts'
 import { sendRequest } from './http-client.ts'
 
@@ -31,11 +31,10 @@ export function createForwardApi(options: ApiProxyOptions, parts: ForwardParts):
 }
 
 function judge(session: DoormanSession | null, require: ApiRequirement, origin: () => string): Response | null {
-  const { login = true, roles = [], tenant = false } = require
-  const isPublic = login === 'optional' && roles.length === 0 && !tenant
-  if (session === null) return isPublic ? null : buildProblem('login_required', origin())
-  const hasRole = roles.length === 0 || roles.some((role) => session.roles.includes(role))
-  return hasRole && (!tenant || session.tenant !== null) ? null : buildProblem('forbidden')
+  const { login, roles, tenant = false } = require
+  if (session === null) return login === 'optional' ? null : buildProblem('login_required', origin())
+  const isAllowed = (roles === undefined || hasRole(session, roles)) && (!tenant || session.tenant !== null)
+  return isAllowed ? null : buildProblem('forbidden')
 }
 
 async function forward(request: Request, url: URL, token: string | null, tenant: string | null): Promise<Response> {

@@ -1,5 +1,5 @@
 // The gateway inside: the application hands it requests, and asks it whose cookie came with them.
-import type { EmbeddedGateway } from '@doorman/gateway/embedded'
+import type { EmbeddedGateway, EmbeddedRoute } from '@doorman/gateway/embedded'
 import { doormanError } from '../errors.ts'
 import type { EmbeddedOptions } from '../options.ts'
 import type { ForwardApi, Position } from '../position.ts'
@@ -47,7 +47,10 @@ async function openGateway(options: EmbeddedOptions): Promise<EmbeddedGateway> {
   const gateway = await shareGateway(options).catch(unavailable)
   const { login, logout } = gateway.config.endpoints
   if (login === LOGIN_PATH && logout === LOGOUT_PATH) return gateway
-  throw new TypeError('inside an application endpoints.login and endpoints.logout stay where they are')
+  throw new TypeError(
+    `endpoints.login and endpoints.logout stay at ${LOGIN_PATH} and ${LOGOUT_PATH} inside an application; ` +
+      'leave them out, or add endpoints.aliases',
+  )
 }
 
 async function findSession(gateway: EmbeddedGateway, headers: Headers): Promise<DoormanSession | null> {
@@ -71,14 +74,24 @@ function createRoutes() {
     if (owner !== gateway) routes.clear()
     owner = gateway
     const key = JSON.stringify([service, require, rewrite, base])
-    const route =
-      routes.get(key) ??
-      gateway.createRoute({ service, base, rewrite: rewrite ?? null, require: { login: true, ...require } })
+    const written = { service, base, rewrite: rewrite ?? null, require: { login: true, ...require } }
+    const route = routes.get(key) ?? createRoute(gateway, written)
     routes.delete(key)
     routes.set(key, route)
     const oldest = routes.size > MAX_ROUTES ? routes.keys().next().value : undefined
     if (oldest !== undefined) routes.delete(oldest)
     return route
+  }
+}
+
+/** Throws a `TypeError` that lists what could not stand in the configuration. */
+function createRoute(gateway: EmbeddedGateway, route: EmbeddedRoute): Route {
+  try {
+    return gateway.createRoute(route)
+  } catch (error) {
+    const { problems } = Object(Object(error).detail)
+    if (typeof problems !== 'string') throw error
+    throw new TypeError(`service ${route.service} below ${route.base}: ${problems}`, { cause: error })
   }
 }
 

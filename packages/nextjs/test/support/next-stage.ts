@@ -36,8 +36,37 @@ export interface NextStage {
 export const CLIENT_SECRET = 'canary-client-secret'
 export const WEB_SECRET = 'canary-web-service-secret'
 
+/** Of another origin, same site. */
+export const FRONT_END = 'http://localhost:5999'
+
 const NOBODY_LISTENS = 'http://127.0.0.1:1'
 const FOLDER = fileURLToPath(new URL('../app-fixture', import.meta.url))
+
+/** The application alone: what it asks who is calling is away. */
+export async function startForlorn(position: PositionName): Promise<RunningNext> {
+  await buildNext(FOLDER)
+  const away = { GATEWAY_URL: NOBODY_LISTENS, WEB_SECRET, AGENT_URL: NOBODY_LISTENS, GONE_URL: NOBODY_LISTENS }
+  const folder = await mkdtemp(join(tmpdir(), 'doorman-next-'))
+  const file = join(folder, 'doorman.yaml')
+  await writeFile(file, FORLORN)
+  const next = await startNext(FOLDER, 'start', position === 'behind' ? away : { CONFIG: file })
+  const close = async () => {
+    await next.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return { ...next, close }
+}
+
+const FORLORN = `
+publicUrl: http://localhost:4000
+realms:
+  main: { issuer: "${NOBODY_LISTENS}/realms/main", clientId: web-gateway, clientAuth: { secret: ${CLIENT_SECRET} } }
+session: { store: "redis://127.0.0.1:1" }
+keys: ["${'0f'.repeat(32)}"]
+services:
+  agent: { url: "${NOBODY_LISTENS}", credential: accessToken }
+  gone: { url: "${NOBODY_LISTENS}", credential: accessToken }
+`
 
 /** `dev` is not built before. */
 export async function openNextStage(position: PositionName, command: Command = 'start'): Promise<NextStage> {
@@ -142,6 +171,7 @@ realms:
 session: { store: "sqlite:store/doorman.db" }
 keys: ["\${file:store/keys}"]
 user: { claims: [name, email] }
+frontends: [{ origin: "${FRONT_END}" }]
 services:
   agent: { url: "${agent.origin}", credential: accessToken, callers: [web] }
   gone: { url: "${NOBODY_LISTENS}", credential: accessToken, callers: [web] }

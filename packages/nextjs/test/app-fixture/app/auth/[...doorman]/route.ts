@@ -1,3 +1,3 @@
 import { doorman } from '../../../doorman'
 
-export const { GET, POST, DELETE } = doorman.handlers
+export const { GET, POST, DELETE, OPTIONS } = doorman.handlers
