@@ -12,6 +12,7 @@ export interface DoormanSession {
   readonly roles: readonly string[]
   /** By client id. */
   readonly clientRoles: Readonly<Record<string, readonly string[]>>
+  /** Behind a gateway that of the request; embedded the only one of the person, null for several. */
   readonly tenant: string | null
   /** Embedded those of `user.claims`, behind a gateway those of `internal.claims` of this service. */
   readonly claims: Readonly<Record<string, unknown>>
