@@ -10,11 +10,16 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const LOCK = join(ROOT, 'node_modules', '.cache', 'built-packages.lock')
 const SOURCES = ['src/**/*', 'tsconfig*.json', 'package.json']
 
+/** What is about to be built, for people who wait. */
+export type BuildListener = (what: string) => void
+
 /** Builds them unless each is newer than its sources. Rejects with what the compiler says. */
-export async function buildPackages(): Promise<void> {
+export async function buildPackages(onBuild: BuildListener = () => {}): Promise<void> {
   await withFolderLock(LOCK, async () => {
     const packages = globSync('packages/*/tsconfig.build.json', { cwd: ROOT }).map((file) => join(ROOT, file, '..'))
-    if (!packages.every(isBuilt)) await runBuild()
+    if (packages.every(isBuilt)) return
+    onBuild('the packages of this repository')
+    await runBuild()
   })
 }
 

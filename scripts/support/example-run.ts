@@ -1,6 +1,7 @@
-// An example on ports of its own, started by its own start script, so that tests of several may run on one machine.
+// An example on ports of its own, started by its own command `npm start`, so that tests of several may run on one machine.
 //
-// What the start script of an example goes by:
+// The command is npm's, what the script before it builds included; only the shell that npm runs its line in is one of our
+// own, which puts another file into it. What the start script of an example goes by:
 // - It is `doorman dev --config FILE [--no-gateway] -- COMMAND`. Here FILE is a copy with other ports, in a folder of its
 //   own: store and keys go there, too. The working directory stays the example's.
 // - Every port stands in FILE, as localhost:PORT or 127.0.0.1:PORT. The same port is replaced by the same other one.
@@ -12,9 +13,8 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, delimiter, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { keepOutput } from './keep-output.ts'
 import { startGroup } from './process-group.ts'
 
@@ -42,18 +42,17 @@ export interface RunningExample {
 const START_SECONDS = 180
 const POLL_MILLISECONDS = 50
 const ADDRESS = /\b(localhost|127\.0\.0\.1):(\d{2,5})\b/g
-const CONFIG_OPTION = /--config[ =](\S+)/
-const BINARIES = fileURLToPath(new URL('../../node_modules/.bin', import.meta.url))
+const CONFIG_OPTION = /--config (\S+)/
 
 /** Resolves when every port of its file takes connections. Rejects with what it said when it ends before, or is too slow. */
 export async function startExample(options: ExampleOptions): Promise<RunningExample> {
   const { folder, script = 'start', env = {}, startSeconds = START_SECONDS } = options
   const line: string = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')).scripts[script]
-  const [option, name] = CONFIG_OPTION.exec(line) ?? []
-  if (option === undefined || name === undefined) throw new Error(`the script ${script} names no --config`)
+  const name = CONFIG_OPTION.exec(line)?.[1]
+  if (name === undefined) throw new Error(`the script ${script} names no --config`)
   const moved = await moveFile(join(folder, name))
-  const moving = line.replace(option, `--config "${moved.file}"`)
-  const group = startGroup(moving, { cwd: folder, env: { ...process.env, PATH: searchPath(folder), ...env } })
+  const command = `npm run ${script} --script-shell '${moved.shell}'`
+  const group = startGroup(command, { cwd: folder, env: { ...process.env, ...env } })
   const { child } = group
   const output = keepOutput(child)
   const close = async () => {
@@ -70,14 +69,10 @@ export async function startExample(options: ExampleOptions): Promise<RunningExam
   return { publicUrl: moved.publicUrl, addressOf, output, close }
 }
 
-/** As npm has it for scripts. */
-function searchPath(folder: string): string {
-  return [join(folder, 'node_modules', '.bin'), BINARIES, process.env.PATH].join(delimiter)
-}
-
 interface MovedFile {
   readonly directory: string
-  readonly file: string
+  /** As `sh`, but with the moved file in what it runs. */
+  readonly shell: string
   readonly publicUrl: string
   readonly ports: readonly number[]
   addressOf(written: string): string
@@ -98,7 +93,14 @@ async function moveFile(original: string): Promise<MovedFile> {
   const directory = mkdtempSync(join(tmpdir(), 'doorman-example-'))
   const file = join(directory, basename(original))
   writeFileSync(file, `${moved}${listen}${operatorListen}`)
-  return { directory, file, publicUrl, ports: [...ports.values()], addressOf }
+  const shell = join(directory, 'shell')
+  writeFileSync(shell, buildShell(basename(original), file), { mode: 0o755 })
+  return { directory, shell, publicUrl, ports: [...ports.values()], addressOf }
+}
+
+/** npm gives it `-c` and the line of the script. */
+function buildShell(name: string, file: string): string {
+  return `#!/bin/sh\nexec sh -c "$(printf '%s' "$2" | sed 's|--config ${name}|--config ${file}|')"\n`
 }
 
 /** All held at once, so that no two are the same. */

@@ -3,8 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { buildPackages, ROOT } from './built-packages.ts'
+import { basename, join } from 'node:path'
+import { type BuildListener, buildPackages, ROOT } from './built-packages.ts'
 import { withFolderLock } from './folder-lock.ts'
 import { keepOutput } from './keep-output.ts'
 
@@ -19,12 +19,13 @@ const OF_THE_TEST = ['NODE_ENV', 'NODE_OPTIONS', 'NODE_TEST_CONTEXT']
 type Env = Readonly<Record<string, string>>
 
 /** Builds it unless nothing has changed since the last time. Rejects with what Next says. */
-export async function buildNext(folder: string): Promise<void> {
-  await buildPackages()
+export async function buildNext(folder: string, onBuild: BuildListener = () => {}): Promise<void> {
+  await buildPackages(onBuild)
   await withFolderLock(join(folder, '.next.lock'), async () => {
     const stamp = join(folder, '.next', 'sources.sha256')
     const hash = hashSources(folder)
     if (readText(stamp) === hash) return
+    onBuild(`the pages of ${basename(folder)}`)
     const { code, output } = await runNext(folder, ['build'])
     if (code !== 0) throw new Error(`next build ended with ${code}\n${output}`)
     writeFileSync(stamp, hash)
@@ -83,7 +84,8 @@ async function untilReady(child: ChildProcess, output: () => string): Promise<nu
 
 function hashSources(folder: string): string {
   const exclude = (name: string) => name.split('/').some((part) => part === 'node_modules' || part.startsWith('.next'))
-  const own = globSync('**/*', { cwd: folder, exclude }).map((file) => join(folder, file))
+  // Folders that begin with a dot are in no `**`.
+  const own = globSync(['**/*', '**/.well-known/**/*'], { cwd: folder, exclude }).map((file) => join(folder, file))
   const packages = globSync([...BUNDLED, BROWSER_MODULE], { cwd: ROOT }).map((file) => join(ROOT, file))
   const hash = createHash('sha256')
   for (const file of [...own, ...packages].toSorted()) {

@@ -7,7 +7,6 @@ import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { launchChromium } from '../../../scripts/support/chromium.ts'
 import { type RunningExample, startExample } from '../../../scripts/support/example-run.ts'
-import { buildNext } from '../../../scripts/support/next-application.ts'
 import { testChat } from './journey.ts'
 
 const FOLDER = fileURLToPath(new URL('..', import.meta.url))
@@ -21,7 +20,6 @@ const POSITIONS = [
 
 let browser: Browser
 before(async () => {
-  await buildNext(FOLDER)
   browser = await launchChromium()
 })
 after(() => browser?.close())

@@ -7,7 +7,6 @@ import type { Browser, Page } from 'playwright-core'
 import { watch } from '../../../packages/cli/test/support/witness.ts'
 import { launchChromium } from '../../../scripts/support/chromium.ts'
 import { type RunningExample, startExample } from '../../../scripts/support/example-run.ts'
-import { buildNext } from '../../../scripts/support/next-application.ts'
 import { usePython } from '../../../scripts/support/test-python.ts'
 
 const FOLDER = fileURLToPath(new URL('..', import.meta.url))
@@ -16,7 +15,6 @@ let example: RunningExample
 let browser: Browser
 
 before(async () => {
-  await buildNext(FOLDER)
   example = await startExample({ folder: FOLDER, env: { PYTHON: await usePython() } })
   browser = await launchChromium()
 })
