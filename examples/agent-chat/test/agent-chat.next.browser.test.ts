@@ -1,6 +1,5 @@
 // The same application with the gateway in front and with one inside, on the embedded realm.
 import assert from 'node:assert/strict'
-import { globSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -45,17 +44,3 @@ for (const { script, name } of POSITIONS) {
     })
   })
 }
-
-test('the example is at most 300 lines', () => {
-  const names = globSync(['*.yaml', '*.ts', 'app/**/*.{ts,tsx,css}'], { cwd: FOLDER })
-  const own = names.filter((name) => name !== 'next-env.d.ts')
-  const lines = own.reduce(
-    (sum, name) => sum + readFileSync(join(FOLDER, name), 'utf8').trimEnd().split('\n').length,
-    0,
-  )
-  assert.ok(lines > 100 && lines <= 300, String(lines))
-})
-
-test('the picture is small', () => {
-  assert.ok(statSync(PICTURE).size <= 60_000)
-})
