@@ -11,10 +11,11 @@ export function requireConfig(file: string, terminal: Terminal, env: Environment
     for (const warning of reading.warnings) terminal.tell(`warning: ${formatProblem(warning)}`)
     return reading.config
   }
-  return tellProblems(reading.problems, terminal)
+  tellProblems(reading.problems, terminal)
+  return undefined
 }
 
-export function tellProblems(problems: readonly ConfigProblem[], terminal: Terminal): undefined {
+export function tellProblems(problems: readonly ConfigProblem[], terminal: Terminal): void {
   for (const problem of problems) terminal.tell(formatProblem(problem))
   const count = problems.length
   terminal.tell(`${count} ${count === 1 ? 'problem' : 'problems'}; nothing was started.`)

@@ -43,10 +43,16 @@ export function readOwnFile(name: string, terminal: Terminal, env: Environment):
   const file = resolve(name)
   const mayBeAbsent = [...(FOR_GATEWAY.mayBeAbsent ?? []), ...MADE_UP]
   const first = readConfig(name, env, { ...FOR_GATEWAY, mayBeAbsent })
-  if (first.kind === 'invalid') return tellProblems(first.problems, terminal)
+  if (first.kind === 'invalid') {
+    tellProblems(first.problems, terminal)
+    return undefined
+  }
   const completed = { ...env, ...makeSecrets(file, env) }
   const reading = readConfig(name, completed, FOR_GATEWAY)
-  if (reading.kind === 'invalid') return tellProblems(reading.problems, terminal)
+  if (reading.kind === 'invalid') {
+    tellProblems(reading.problems, terminal)
+    return undefined
+  }
   for (const warning of reading.warnings.filter(isWorthTelling)) terminal.tell(`warning: ${formatProblem(warning)}`)
   const config = reachedAtIssuers(reading.config)
   const sections = sectionsOf(reading)
