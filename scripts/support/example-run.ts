@@ -13,8 +13,9 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, join } from 'node:path'
+import { basename, delimiter, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { ROOT } from './built-packages.ts'
 import { keepOutput } from './keep-output.ts'
 import { startGroup } from './process-group.ts'
 
@@ -42,6 +43,8 @@ export interface RunningExample {
 const START_SECONDS = 180
 const POLL_MILLISECONDS = 50
 const ADDRESS = /\b(localhost|127\.0\.0\.1):(\d{2,5})\b/g
+/** For folders of tests, above which npm finds no programs. */
+const PATH = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
 const CONFIG_OPTION = /--config (\S+)/
 
 /** Resolves when every port of its file takes connections. Rejects with what it said when it ends before, or is too slow. */
@@ -52,7 +55,7 @@ export async function startExample(options: ExampleOptions): Promise<RunningExam
   if (name === undefined) throw new Error(`the script ${script} names no --config`)
   const moved = await moveFile(join(folder, name))
   const command = `npm run ${script} --script-shell '${moved.shell}'`
-  const group = startGroup(command, { cwd: folder, env: { ...process.env, ...env } })
+  const group = startGroup(command, { cwd: folder, env: { ...process.env, PATH, ...env } })
   const { child } = group
   const output = keepOutput(child)
   const close = async () => {
