@@ -17,7 +17,7 @@ const SERVICES = [
   },
   {
     name: 'shipping',
-    tool: 'go version',
+    tool: 'cd shipping && go list -m',
     command: 'go build -C shipping -buildvcs=false -o ../dist/shipping && exec dist/shipping',
   },
 ]

@@ -1,11 +1,12 @@
 // Three services in three languages behind one gateway, in a real browser.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { watch } from '../../../packages/cli/test/support/witness.ts'
+import { findGo, type Go } from '../../../packages/provision/test/support/servers/go-toolchain.ts'
 import { launchChromium } from '../../../scripts/support/chromium.ts'
 import { type RunningExample, startExample } from '../../../scripts/support/example-run.ts'
 import { usePython } from '../../../scripts/support/test-python.ts'
@@ -14,19 +15,27 @@ const FOLDER = fileURLToPath(new URL('..', import.meta.url))
 const LANGUAGES = { orders: 'TypeScript', stock: 'Python', shipping: 'Go' }
 const SERVICES = Object.keys(LANGUAGES)
 /** In CI none may be missing. */
-const skip = process.env.CI !== 'true' && spawnSync('go', ['version']).status !== 0 && 'there is no Go here'
+const go = await findGo().catch((error: unknown) => {
+  if (process.env.CI === 'true') throw error
+})
+const skip = go === undefined && 'there is no Go here'
 let example: RunningExample
 let browser: Browser
 
 before(async () => {
-  if (skip !== false) return
-  example = await startExample({ folder: FOLDER, env: { PYTHON: await usePython() } })
+  if (go === undefined) return
+  example = await startExample({ folder: FOLDER, env: { PYTHON: await usePython(), ...environmentOf(go) } })
   browser = await launchChromium()
 })
 after(async () => {
   await browser?.close()
   await example?.close()
 })
+
+/** With this Go before any other one. */
+function environmentOf({ file, env }: Go): Readonly<Record<string, string>> {
+  return file === 'go' ? env : { ...env, PATH: [dirname(file), process.env.PATH].join(delimiter) }
+}
 
 /** In a browser of its own, which may not have seen a token afterwards. */
 async function visit(use: (page: Page, context: BrowserContext) => Promise<void>): Promise<void> {
@@ -89,3 +98,16 @@ test('the page for administrators opens for carol', { skip }, () =>
     await text(page, 'li', /^Alice Test: tea, no. 1$/)
   }),
 )
+
+test('the service in Go has nothing that go vet or gofmt would change', { skip }, () => {
+  const { file, env } = go!
+  const options = { cwd: join(FOLDER, 'shipping'), env: { ...process.env, ...env }, encoding: 'utf8' } as const
+  const gofmt = file === 'go' ? 'gofmt' : join(dirname(file), 'gofmt')
+  for (const [program, words] of [
+    [file, ['vet', '.']],
+    [gofmt, ['-l', '.']],
+  ] as const) {
+    const { status, stdout, stderr } = spawnSync(program, words, options)
+    assert.deepEqual([status, stdout + stderr], [0, ''], program)
+  }
+})
