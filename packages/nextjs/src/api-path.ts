@@ -1,9 +1,10 @@
 // Which part of a path a catch-all route of Next owns, and what becomes of it at the service.
 
-type Parameters = Readonly<Record<string, string | readonly string[] | undefined>>
+/** What Next has found in the path, as `[id]` and `[...path]`. */
+export type RouteParameters = Readonly<Record<string, string | string[] | undefined>>
 
 /** `/api/agent` for `app/api/agent/[...path]`; the whole path where there is no catch-all. It stays as it was encoded. */
-export function baseOf(pathname: string, parameters: Parameters): string {
+export function baseOf(pathname: string, parameters: RouteParameters): string {
   const rest = Object.values(parameters).find((value) => Array.isArray(value))
   const segments = (pathname.length > 1 && pathname.endsWith('/') ? pathname.slice(0, -1) : pathname).split('/')
   const base = segments.slice(0, segments.length - (rest?.length ?? 0)).join('/')

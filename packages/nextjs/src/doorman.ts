@@ -1,6 +1,7 @@
 // The composition: one position, and everything an application is given of it.
 import { headers } from 'next/headers.js'
 import { cache } from 'react'
+import type { RouteParameters } from './api-path.ts'
 import { createBehind } from './behind/behind.ts'
 import { createEmbedded } from './embedded/embedded.ts'
 import { answerError, doormanError, errorOf } from './errors.ts'
@@ -38,10 +39,7 @@ export interface Doorman {
    */
   apiProxy(options: ApiProxyOptions): ApiHandlers
   /** A route handler that is only reached by whoever is logged in and has the role. */
-  route<P = Record<string, string | string[] | undefined>>(
-    handler: HandleWithSession<P>,
-    options?: RouteOptions,
-  ): RouteHandler<P>
+  route<P = RouteParameters>(handler: HandleWithSession<P>, options?: RouteOptions): RouteHandler<P>
   /** Who is logged in, or null. Once a render. Throws a `DoormanError` of 503. */
   getSession(): Promise<DoormanSession | null>
   /** Who is logged in; a page or an action of nobody goes to the login, a fetch of a route handler gets 401. */
@@ -56,7 +54,8 @@ export interface Doorman {
   getToken(service: string): Promise<string>
   /**
    * `fetch` of a path of a service with its token, without a cache and without following redirects. 401, 403, 502 and
-   * 503 are problem documents. Throws a `TypeError` for a path that leaves the service.
+   * 503 are problem documents. Throws a `TypeError` for a service that is not configured, a path that leaves it and an
+   * `init` that makes no sense, and the reason of `init.signal` once that has aborted.
    */
   fetchService(service: string, path: string, init?: RequestInit): Promise<Response>
   signInUrl(options?: SignInOptions): string

@@ -35,7 +35,11 @@ export interface BehindSettings {
 export function readBehindOptions(options: BehindOptions): BehindSettings {
   const gateway = readOrigin(options.gateway, 'gateway')
   const { audience } = options
-  if (typeof audience !== 'string' || audience === '') throw new TypeError('createDoorman: audience is missing')
+  if (typeof audience !== 'string' || audience === '') {
+    throw new TypeError(
+      'createDoorman: audience must be the name of this application in services, or its internal.audience',
+    )
+  }
   const internalUrl = readOrigin(options.internalUrl || gateway.origin, 'internalUrl')
   const services = Object.entries(options.services ?? {}).map(
     ([name, url]) => [name, readOrigin(url, `services.${name}`)] as const,
@@ -47,6 +51,13 @@ export function readBehindOptions(options: BehindOptions): BehindSettings {
     secret: options.secret || null,
     services: new Map(services),
   }
+}
+
+/** Throws a `TypeError` that names the option. */
+export function readEmbeddedOptions({ config }: EmbeddedOptions): EmbeddedOptions {
+  const isObject = typeof config === 'object' && config !== null
+  if (isObject || (typeof config === 'string' && config !== '')) return { config }
+  throw new TypeError('createDoorman: config must be the path of doorman.yaml, or the same as an object')
 }
 
 function readOrigin(value: unknown, name: string): URL {

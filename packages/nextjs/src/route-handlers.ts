@@ -1,14 +1,12 @@
 // Route handlers of the application: with a session, or answered for it.
 import { connection, type NextRequest } from 'next/server.js'
-import { baseOf } from './api-path.ts'
+import { baseOf, type RouteParameters } from './api-path.ts'
 import { answerError } from './errors.ts'
 import type { Position } from './position.ts'
 import { buildProblem } from './problem.ts'
 import { type ApiProxyOptions, checkApiOptions } from './requirement.ts'
 import { type DoormanSession, hasRole } from './session.ts'
 import { askForPlain, unpack } from './unpack.ts'
-
-type Parameters = Record<string, string | string[] | undefined>
 
 interface RouteContext<P> {
   readonly params: Promise<P>
@@ -27,7 +25,7 @@ export type RouteHandler<P> = (request: NextRequest, context: RouteContext<P>) =
 
 /** One function for every method. */
 export type ApiHandlers = Readonly<
-  Record<'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS', RouteHandler<Parameters>>
+  Record<'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS', RouteHandler<RouteParameters>>
 >
 
 export type HandleWithSession<P> = (request: NextRequest, context: SessionContext<P>) => Response | Promise<Response>
@@ -55,7 +53,7 @@ export function wrapRoute<P>(
 export function createApiHandlers(position: Position, options: ApiProxyOptions): ApiHandlers {
   checkApiOptions(options)
   const forward = position.createApi(options)
-  const handler: RouteHandler<Parameters> = async (request, { params }) => {
+  const handler: RouteHandler<RouteParameters> = async (request, { params }) => {
     await connection()
     try {
       return unpack(await forward(askForPlain(request), baseOf(new URL(request.url).pathname, await params)))

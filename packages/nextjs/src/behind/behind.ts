@@ -65,12 +65,7 @@ export function createBehind(options: BehindOptions): Position {
       if (answer.token !== null) sent.set('authorization', `Bearer ${answer.token}`)
       const tenant = (await findSession(headers))?.tenant ?? null
       if (tenant !== null) sent.set('x-tenant', tenant)
-      try {
-        return await fetch(url, { ...init, cache: 'no-store', redirect: 'manual', headers: sent })
-      } catch (error) {
-        if (init.signal?.aborted === true) throw error
-        return buildProblem('upstream_unreachable')
-      }
+      return fetchUncached(url, { ...init, headers: sent }).catch(refuseUnreachable)
     },
     handle: async (request) => answerPastGateway(request, connect().settings.gateway),
     createApi: (api) =>
@@ -95,6 +90,18 @@ function connectParts(settings: BehindSettings): Parts {
   const ask = createAskForToken({ callGateway, gateway, audience, secret })
   const now = () => performance.now()
   return { settings, guard, serviceTokens: createServiceTokens(ask, { maxTokens: MAX_SERVICE_TOKENS, now }) }
+}
+
+function fetchUncached(url: URL, init: RequestInit): Promise<Response> {
+  // Next's own member: `next.revalidate` would count more than `cache`.
+  const { next: _, ...standard } = init as RequestInit & { readonly next?: unknown }
+  return fetch(url, { ...standard, cache: 'no-store', redirect: 'manual' })
+}
+
+/** `fetch` names a cause where nothing could be had; everything else is the caller's own: `init`, or its signal. */
+function refuseUnreachable(error: unknown): Response {
+  if (error instanceof TypeError && error.cause !== undefined) return buildProblem('upstream_unreachable')
+  throw error
 }
 
 function serviceUrl({ services }: BehindSettings, service: string): URL {

@@ -6,6 +6,7 @@ import type { ForwardApi, Position } from '../position.ts'
 import type { ApiProxyOptions } from '../requirement.ts'
 import { readServicePath } from '../service-path.ts'
 import { buildSession, type DoormanSession } from '../session.ts'
+import { unpack } from '../unpack.ts'
 import { LOGIN_PATH, LOGOUT_PATH } from '../urls.ts'
 import { shareGateway } from './shared-gateway.ts'
 
@@ -34,7 +35,10 @@ export function createEmbedded(options: EmbeddedOptions): Position {
       const asked = readServicePath(path)
       const gateway = await open()
       const send = routes(gateway, { service, rewrite: '/*' }, OWN_CALLS)
-      return send(buildCall(gateway.config.publicUrl + OWN_CALLS + asked, headers, init))
+      const call = buildCall(gateway.config.publicUrl + OWN_CALLS + asked, headers, init)
+      const answer = unpack(await send(call))
+      call.signal.throwIfAborted()
+      return answer
     },
     createApi(api): ForwardApi {
       return async (request, base) => routes(await open(), api, base)(request)
@@ -86,6 +90,9 @@ function createRoutes() {
 
 /** Throws a `TypeError` that lists what could not stand in the configuration. */
 function createRoute(gateway: EmbeddedGateway, route: EmbeddedRoute): Route {
+  if (!Object.hasOwn(gateway.config.services, route.service)) {
+    throw new TypeError(`createDoorman: services has no ${route.service}; add it to the configuration`)
+  }
   try {
     return gateway.createRoute(route)
   } catch (error) {

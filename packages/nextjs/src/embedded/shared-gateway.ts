@@ -2,7 +2,7 @@
 // proxy, and two gateways would not share what they remember.
 import { resolve } from 'node:path'
 import type { EmbeddedGateway } from '@doorman/gateway/embedded'
-import type { EmbeddedOptions } from '../options.ts'
+import { type EmbeddedOptions, readEmbeddedOptions } from '../options.ts'
 import { loadGateway } from './load-gateway.ts'
 
 const KEY = Symbol.for('@doorman/nextjs gateways')
@@ -16,7 +16,8 @@ function gateways(): Gateways {
 }
 
 /** Rejects as `openEmbedded`, and with a `TypeError` that lists what is wrong with the configuration. */
-export function shareGateway({ config }: EmbeddedOptions): Promise<EmbeddedGateway> {
+export function shareGateway(options: EmbeddedOptions): Promise<EmbeddedGateway> {
+  const { config } = readEmbeddedOptions(options)
   const key = typeof config === 'string' ? resolve(config) : JSON.stringify(config)
   const known = gateways().get(key)
   if (known !== undefined) return known
