@@ -14,6 +14,8 @@ import { realmSuffix } from './realms.ts'
 import { lookUpSession } from './session/find-session.ts'
 import type { Credential, Obtained } from './tokens/obtained.ts'
 
+const RETRY_AFTER_SECONDS = 2
+
 export interface CredentialParts extends Pick<Parts, 'doors' | 'credentials'> {
   readonly config: GatewayConfig
   readonly events: Events
@@ -23,32 +25,33 @@ export type ObtainedCredential =
   | { readonly kind: 'obtained'; readonly authorization: string | null }
   | { readonly kind: 'refused'; readonly reply: Reply }
 
-type Headers = Pick<GatewayRequest, 'headers'>
+type HeaderedRequest = Pick<GatewayRequest, 'headers'>
 type Refusal = {
   readonly kind: 'refused'
   readonly code: ErrorCode
   readonly because: string
   readonly extras: Omit<ProblemExtras, 'requestId'>
+  readonly cause?: unknown
 }
 type Found = { readonly kind: 'found'; readonly principal: SessionPrincipal } | Refusal
 
 /** Rejects with a `TypeError` for a service that is not configured. */
 export async function obtainCredential(
-  headers: Headers,
+  headers: HeaderedRequest,
   service: string,
   parts: CredentialParts,
 ): Promise<ObtainedCredential> {
   const { credential } = parts.config.services[service] ?? {}
-  if (credential === undefined) throw new TypeError(`no service ${service}`)
+  if (credential === undefined) throw new TypeError(`services has no ${service}: add it to the configuration`)
   const obtained = await obtain(headers, credential, parts).catch(refuseError)
   if (obtained.kind === 'obtained') return obtained
-  const { code, because, extras } = obtained
+  const { code, because, extras, cause } = obtained
   const requestId = randomUUID()
-  parts.events.emit({ kind: 'request.failed', requestId, code, detail: { because, service } })
+  parts.events.emit({ kind: 'request.failed', requestId, code, detail: { because, service }, cause })
   return { kind: 'refused', reply: buildProblem(code, { requestId, ...extras }) }
 }
 
-async function obtain(headers: Headers, credential: Credential, parts: CredentialParts) {
+async function obtain(headers: HeaderedRequest, credential: Credential, parts: CredentialParts) {
   if (credential.kind === 'none') return { kind: 'obtained', authorization: null } as const
   const found = await findPerson(headers, parts)
   if (found.kind === 'refused') return found
@@ -63,7 +66,7 @@ async function obtain(headers: Headers, credential: Credential, parts: Credentia
   return lookup.kind === 'active' ? obtained : toLogin('ERR_SESSION_REQUIRED', 'ended meanwhile', headers, parts)
 }
 
-async function findPerson(headers: Headers, parts: CredentialParts): Promise<Found> {
+async function findPerson(headers: HeaderedRequest, parts: CredentialParts): Promise<Found> {
   const door = parts.doors.ofRequest(headers)
   const lookup = await lookUpSession(headers, door)
   if (lookup.kind === 'none') return toLogin('ERR_SESSION_REQUIRED', lookup.because, headers, parts)
@@ -79,7 +82,11 @@ async function findPerson(headers: Headers, parts: CredentialParts): Promise<Fou
 }
 
 /** No route names a segment of a path here: with `tenant.pathSegment` nobody has chosen. */
-function tenantOf({ headers }: Headers, principal: SessionPrincipal, { config }: CredentialParts): TenantDecision {
+function tenantOf(
+  { headers }: HeaderedRequest,
+  principal: SessionPrincipal,
+  { config }: CredentialParts,
+): TenantDecision {
   return decideTenant({ rules: config.tenant, isRequired: false, principal, header: headers['x-tenant'], path: '/' })
 }
 
@@ -90,7 +97,7 @@ function refuseTenant(tenancy: Extract<TenantDecision, { readonly kind: 'ambiguo
 
 function refuseObtained(
   obtained: Exclude<Obtained, { readonly kind: 'obtained' }>,
-  headers: Headers,
+  headers: HeaderedRequest,
   parts: CredentialParts,
 ): Refusal {
   if (obtained.kind === 'second-login') {
@@ -103,7 +110,7 @@ function refuseObtained(
   return refuse(code, because, retryAfterSeconds === 0 ? {} : { retryAfterSeconds })
 }
 
-function toLogin(code: ErrorCode, because: string, headers: Headers, { doors }: CredentialParts): Refusal {
+function toLogin(code: ErrorCode, because: string, headers: HeaderedRequest, { doors }: CredentialParts): Refusal {
   return refuse(code, because, { loginUrl: doors.ofRequest(headers).loginUrl })
 }
 
@@ -114,5 +121,6 @@ function refuse(code: ErrorCode, because: string, extras: Refusal['extras']): Re
 /** Of the store, mostly; anything else is a fault of ours, and told without its text. */
 function refuseError(error: unknown): Refusal {
   const code = isGatewayError(error) ? error.code : 'ERR_INTERNAL'
-  return refuse(code, 'failed', ERRORS[code].status === 503 ? { retryAfterSeconds: 2 } : {})
+  const extras = ERRORS[code].status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}
+  return { ...refuse(code, 'failed', extras), cause: error }
 }

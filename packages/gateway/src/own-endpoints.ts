@@ -3,7 +3,7 @@
 import { createTabEvents } from './account/tab-events.ts'
 import type { GatewayConfig, RealmConfig } from './config/gateway-config.ts'
 import { buildOriginRules } from './forgery-guard.ts'
-import type { GetMaker } from './http/navigation.ts'
+import type { ChangingGetOrigin } from './http/navigation.ts'
 import type { GatewayRequest } from './http/request.ts'
 import { createMac, type Mac } from './kernel/mac.ts'
 import { createSealer } from './kernel/seal.ts'
@@ -110,7 +110,7 @@ function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): 
   }
 }
 
-function createGetJudge(config: GatewayConfig): (request: GatewayRequest) => GetMaker {
+function createGetJudge(config: GatewayConfig): (request: GatewayRequest) => ChangingGetOrigin {
   const rules = buildOriginRules(config)
   return (request) => judgeChangingGet(request, rules)
 }

@@ -96,8 +96,11 @@ export function createPassage(options: PassageOptions): Passage {
 
   function enterWith(exchange: Exchange, route: DoorRoute, door: LoginDoor, lookup: SessionLookup): void {
     if (lookup.kind === 'none') {
-      const code = LIMITS.includes(lookup.because) ? 'ERR_SESSION_EXPIRED' : 'ERR_SESSION_REQUIRED'
-      goOnWithoutSession(exchange, route, door, code, lookup.because)
+      const { because } = lookup
+      const code = LIMITS.includes(because) ? 'ERR_SESSION_EXPIRED' : 'ERR_SESSION_REQUIRED'
+      // One that cannot be read is still one.
+      if (because === 'unreadable') turnAway.toLogin(exchange, route, door, code, because)
+      else goOnWithoutSession(exchange, route, door, code, because)
       return
     }
     if (lookup.kind === 'lost') {
@@ -111,7 +114,7 @@ export function createPassage(options: PassageOptions): Passage {
     else proceed(exchange, freshness, (fresh) => enterUnlessEnded(exchange, route, door, fresh))
   }
 
-  /** Where nobody has to be logged in, who has no session goes on as nobody; one that cannot be read is still one. */
+  /** Where nobody has to be logged in, who has no session goes on as nobody. */
   function goOnWithoutSession(
     exchange: Exchange,
     route: DoorRoute,
@@ -120,7 +123,7 @@ export function createPassage(options: PassageOptions): Passage {
     because: string,
   ): void {
     const isOptional = route.require !== 'none' && route.require.login === 'optional'
-    if (isOptional && because !== 'unreadable') limit(exchange, route, ANONYMOUS, null)
+    if (isOptional) limit(exchange, route, ANONYMOUS, null)
     else turnAway.toLogin(exchange, route, door, code, because)
   }
 

@@ -1,5 +1,5 @@
 // Renews the tokens because a page asked. The answer says when, never what.
-import { type GetMaker, isNavigation } from '../http/navigation.ts'
+import { type ChangingGetOrigin, isNavigation } from '../http/navigation.ts'
 import { buildErrorReply } from '../http/pages.ts'
 import { parseQuery, refuseOthers } from '../http/query.ts'
 import { buildJson, buildProblem, buildRedirect, type Reply } from '../http/reply.ts'
@@ -23,7 +23,7 @@ export interface RefreshOptions {
   readonly loginUrl: string
   readonly frontends: Frontends
   /** Whose a GET is. */
-  readonly judgeGet: (request: GatewayRequest) => GetMaker
+  readonly judgeGet: (request: GatewayRequest) => ChangingGetOrigin
 }
 
 /** `POST /auth/refresh`, once its origin has been proved. Throws `ERR_REQUEST_MALFORMED`, `ERR_STORE_UNAVAILABLE`. */

@@ -12,7 +12,7 @@ export type RequestUse =
   | 'unknown'
 
 /** Whose a GET is that changes something. */
-export type GetMaker =
+export type ChangingGetOrigin =
   /** A page of ours, or somebody who typed the address in. */
   | 'own'
   /** A page of somebody else, with a person in front of it who can be asked. */

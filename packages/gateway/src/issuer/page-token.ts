@@ -58,7 +58,7 @@ function answer(request: GatewayRequest, live: LiveSession, holding: Holding, op
     case 'token': {
       const { subject, handle } = live.session
       const { realm } = options
-      const who = { realm, target: null, service: null, subject, session: handle }
+      const who = { realm, calledService: null, service: null, subject, session: handle }
       options.events.emit({ kind: 'token.served', requestId: request.id, ...who })
       return buildTokenAnswer(holding.token, options.sessions.now())
     }

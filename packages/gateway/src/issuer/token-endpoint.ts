@@ -54,16 +54,16 @@ export async function serveToken(
   const { wanted, events } = options
   const requestId = request.id
   const service = served.service?.name ?? null
-  const target = wanted.kind === 'service' ? wanted.service : null
+  const calledService = wanted.kind === 'service' ? wanted.service : null
   if (served.kind === 'refused') {
     const { error, because } = served
     const realm = wanted.kind === 'realm' ? wanted.realm : null
-    events.emit({ kind: 'token.refused', requestId, realm, target, service, error, because })
+    events.emit({ kind: 'token.refused', requestId, realm, calledService, service, error, because })
     return buildRefusal(served)
   }
   const { subject, handle } = served.live.session
   const realm = wanted.kind === 'realm' ? wanted.realm : served.live.session.realm
-  events.emit({ kind: 'token.served', requestId, realm, target, service, subject, session: handle })
+  events.emit({ kind: 'token.served', requestId, realm, calledService, service, subject, session: handle })
   return buildTokenAnswer(served.token, options.sessions.now())
 }
 

@@ -146,7 +146,7 @@ export type GatewayEvent =
       /** The second realm whose token it is; for a service's credential that of the person. */
       readonly realm: string
       /** The service whose credential it is; null for a second realm's token. */
-      readonly target: string | null
+      readonly calledService: string | null
       /** Null for the person's own page. */
       readonly service: string | null
       readonly subject: string
@@ -158,7 +158,7 @@ export type GatewayEvent =
       /** Null where a service's credential was asked for. */
       readonly realm: string | null
       /** The service whose credential was asked for; null for a second realm's token. */
-      readonly target: string | null
+      readonly calledService: string | null
       /** Null when it did not prove which one it is. */
       readonly service: string | null
       /** The OAuth error code it was told. */

@@ -1,7 +1,7 @@
 // Ends a session: here first, then at its realms, then in the browser. Whatever a realm does, and were the store itself
 // out of reach, the session has ended where it was asked for.
 import { buildClearCookie, type SetCookieHeader } from '../http/cookies.ts'
-import { type GetMaker, isNavigation } from '../http/navigation.ts'
+import { type ChangingGetOrigin, isNavigation } from '../http/navigation.ts'
 import { parseQuery, type Query, refuseOthers } from '../http/query.ts'
 import { buildJson, buildRedirect, buildReply, type Reply } from '../http/reply.ts'
 import type { GatewayRequest } from '../http/request.ts'
@@ -50,7 +50,7 @@ export interface LogoutOptions extends TicketOptions {
   /** By the cookie of a session that is gone the next login knows that credentials must be entered. */
   readonly keepsCookieOfEnded: boolean
   /** Whose a GET without a proof is; null where none is answered. */
-  readonly judgeGet: ((request: GatewayRequest) => GetMaker) | null
+  readonly judgeGet: ((request: GatewayRequest) => ChangingGetOrigin) | null
 }
 
 /** Keycloak's server refuses a request line over 4096 bytes; an ID token full of roles gets there. */
@@ -67,10 +67,10 @@ export async function logout(request: GatewayRequest, options: LogoutOptions): P
   const ticket = query.get('ticket')
   if (ticket !== undefined) return followTicket(request, ticket, options)
   const returnTo = parseReturnTo(query.get('return_to') ?? null, options.frontends, request)
-  const maker = makerOf(request, query, options)
-  if (maker === 'refused') throw new GatewayError('ERR_POLICY_CSRF', { reason: 'not-a-page-of-ours' })
-  if (maker === 'elsewhere') return askFirst(request, returnTo, options)
-  const proof = maker === 'own' ? null : (query.get('proof') ?? '')
+  const origin = originOf(request, query, options)
+  if (origin === 'refused') throw new GatewayError('ERR_POLICY_CSRF', { reason: 'not-a-page-of-ours' })
+  if (origin === 'elsewhere') return askFirst(request, returnTo, options)
+  const proof = origin === 'own' ? null : (query.get('proof') ?? '')
   try {
     return await logOut(request, proof, returnTo, options)
   } catch (error) {
@@ -80,7 +80,7 @@ export async function logout(request: GatewayRequest, options: LogoutOptions): P
 }
 
 /** `unknown`: a proof has to say it. */
-function makerOf(request: GatewayRequest, query: Query, { judgeGet }: LogoutOptions): GetMaker | 'unknown' {
+function originOf(request: GatewayRequest, query: Query, { judgeGet }: LogoutOptions): ChangingGetOrigin | 'unknown' {
   if (request.method === 'POST') return 'own'
   return judgeGet === null || query.has('proof') ? 'unknown' : judgeGet(request)
 }

@@ -74,14 +74,14 @@ export function buildLogLine(event: LoggedEvent): LogLine {
       return line('audit', event.kind, {
         request_id: event.requestId,
         service: event.service,
-        target: event.target,
+        called_service: event.calledService,
         ...whose(event),
       })
     case 'token.refused':
       return line('audit', event.kind, {
         request_id: event.requestId,
         realm: event.realm,
-        target: event.target,
+        called_service: event.calledService,
         service: event.service,
         error: event.error,
         because: redact(event.because),

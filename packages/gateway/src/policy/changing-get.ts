@@ -1,12 +1,12 @@
 // A GET that changes something, kept for front ends that know no other: whose it is. Every page can make a browser send
 // one, by a link, an image, a frame or a redirect, and browsers themselves send some before they are asked.
-import { type GetMaker, isAheadOfTime, isNavigation, requestUse } from '../http/navigation.ts'
+import { type ChangingGetOrigin, isAheadOfTime, isNavigation, requestUse } from '../http/navigation.ts'
 import { type GatewayRequest, header } from '../http/request.ts'
 import { judgeOrigin, type OriginRules } from './csrf.ts'
 
 type JudgedRequest = Pick<GatewayRequest, 'headers'>
 
-export function judgeChangingGet(request: JudgedRequest, rules: OriginRules): GetMaker {
+export function judgeChangingGet(request: JudgedRequest, rules: OriginRules): ChangingGetOrigin {
   if (isAheadOfTime(request)) return 'refused'
   if (isOwn(request, rules)) return 'own'
   return isNavigation(request) ? 'elsewhere' : 'refused'

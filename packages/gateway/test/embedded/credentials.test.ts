@@ -94,9 +94,13 @@ test('a store that is away is 503, and nobody is taken for logged out', async (t
   const answer = await second.obtainCredential(headers, 'api')
   assert.ok(answer.kind === 'refused')
   assert.equal(answer.response.status, 503)
+  const { request_id } = await answer.response.json()
+  await second.close()
+  const lines = (await stage.log()).split('\n').filter((line) => line.includes(request_id))
+  assert.match(lines.join('\n'), /no such table/, 'the log says why')
   database.exec('ALTER TABLE elsewhere RENAME TO session')
   database.close()
-  assert.equal((await second.findSession(headers)).kind, 'active')
+  assert.equal((await stage.gateway.findSession(headers)).kind, 'active')
 })
 
 test('several on one store know the same people, and the same ends', async (t) => {

@@ -74,7 +74,7 @@ testPairOnBothFronts(
     }
     const served = eventsOf(stage, 'token.served')
     assert.deepEqual(
-      served.map(({ service, target, subject }) => [service, target, subject]),
+      served.map(({ service, calledService, subject }) => [service, calledService, subject]),
       CALLED.map((name) => ['web', name, ALICE]),
     )
   },

@@ -63,7 +63,7 @@ test('it is told, and counts as a use of the session', async () => {
     kind: 'token.served',
     requestId: 'request-1',
     realm: 'models',
-    target: null,
+    calledService: null,
     service: null,
     subject,
     session: handle,

@@ -86,7 +86,7 @@ test('serving a token is told, without the token', async () => {
         kind: 'token.served',
         requestId: 'request-1',
         realm: 'models',
-        target: null,
+        calledService: null,
         service: 'agent',
         subject: 'alice-id',
         session: live.session.handle,
