@@ -52,12 +52,22 @@ function variable(kind: string, name: string): string {
   return `DOORMAN_${kind}_${name.replaceAll(/\W/g, '_').toUpperCase()}`
 }
 
+/** Where the command is expected: its services and, where no gateway listens there, the application itself. */
+export function expectedPorts({ config }: OwnFile, opensGateway: boolean): readonly number[] {
+  const services = portsOf(config).map(([, port]) => Number(port))
+  return opensGateway ? services : [...services, Number(portOf(new URL(config.publicUrl)))]
+}
+
 /** Of the services on this machine. */
 function portsOf({ services }: GatewayConfig): readonly (readonly [string, string])[] {
   return Object.entries(services).flatMap(([name, { url }]) => {
-    const { hostname, port, protocol } = new URL(url)
-    // A URL leaves out the port its protocol has anyway.
-    const stated = port === '' ? DEFAULT_PORTS[protocol] : port
-    return isLoopbackHost(hostname) && stated !== undefined ? [[name, stated] as const] : []
+    const address = new URL(url)
+    const port = portOf(address)
+    return isLoopbackHost(address.hostname) && port !== undefined ? [[name, port] as const] : []
   })
+}
+
+/** A URL leaves out the port its protocol has anyway. */
+function portOf({ port, protocol }: URL): string | undefined {
+  return port === '' ? DEFAULT_PORTS[protocol] : port
 }

@@ -5,9 +5,10 @@ import { openListening } from '../open-listening.ts'
 import { printable } from '../table.ts'
 import type { Terminal } from '../terminal.ts'
 import { devSecretOf, isEmbeddable, planEmbeddedRealms } from './embedded-realm.ts'
-import { startCommand } from './own-command.ts'
+import { expectedPorts, startCommand } from './own-command.ts'
 import type { OwnFile } from './own-file.ts'
 import { startRealms } from './own-realms.ts'
+import { untilOpen } from './until-open.ts'
 
 export interface RunOwnOptions {
   /** False for an application that embeds the gateway. */
@@ -25,6 +26,7 @@ export async function runOwn(own: OwnFile, options: RunOwnOptions, terminal: Ter
   const endOk = () => end(EXIT_CODE.ok)
   for (const signal of SIGNALS) process.once(signal, endOk)
   const closing: (() => Promise<void>)[] = []
+  const over = new AbortController()
   try {
     const realms = await startRealms(planEmbeddedRealms(own.wanted, own.config))
     closing.push(realms.close)
@@ -36,10 +38,18 @@ export async function runOwn(own: OwnFile, options: RunOwnOptions, terminal: Ter
     if (options.command.length === 0) return await ended
     const command = startCommand(options.command, own)
     closing.push(command.close)
+    void tellWhenReady()
     return await Promise.race([ended, command.ended])
   } finally {
+    over.abort()
     for (const signal of SIGNALS) process.off(signal, endOk)
     for (const close of closing.toReversed()) await close()
+  }
+
+  /** The command says so in its own words, and names its own address. */
+  async function tellWhenReady(): Promise<void> {
+    const isReady = await untilOpen(expectedPorts(own, options.opensGateway), over.signal)
+    if (isReady) terminal.print(`\n  ready          ${own.config.publicUrl}\n`)
   }
 
   function onRefused(because: string): void {

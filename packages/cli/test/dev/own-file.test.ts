@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
 import { type RunningExample, startExample } from '../../../../scripts/support/example-run.ts'
+import { keepOutput } from '../../../../scripts/support/keep-output.ts'
 import { close, listen } from '../../src/dev/ports.ts'
 import { endOf, run, spawnCommand, temporaryFolder, writeConfig } from '../support/command.ts'
 
@@ -127,9 +128,9 @@ test('a logout ends at the realm as well, and comes back', async () => {
 })
 
 /** A file of one realm, on free ports. */
-async function smallFile(changes: (text: string) => string = (text) => text) {
-  const servers = [createServer(), createServer(), createServer()]
-  const [port, realmPort, operatorPort] = await Promise.all(servers.map((server) => listen(server, 0)))
+async function smallFile(changes: (text: string, echoPort: number) => string = (text) => text) {
+  const servers = [createServer(), createServer(), createServer(), createServer()]
+  const [port, realmPort, operatorPort, echoPort] = await Promise.all(servers.map((server) => listen(server, 0)))
   await Promise.all(servers.map(close))
   const text = `publicUrl: http://localhost:${port}
 listen: 127.0.0.1:${port}
@@ -141,7 +142,11 @@ realms:
     clientAuth: { secret: "\${SECRET}" }
 session: { store: memory }
 `
-  return { publicUrl: `http://localhost:${port}`, realmPort: Number(realmPort), file: writeConfig(changes(text)) }
+  return {
+    publicUrl: `http://localhost:${port}`,
+    realmPort: Number(realmPort),
+    file: writeConfig(changes(text, Number(echoPort))),
+  }
 }
 
 const isThere = (url: string) =>
@@ -167,6 +172,28 @@ test('the command is told the port of a service whose address leaves it out', as
   const outcome = await endOf(spawnCommand(['dev', '--config', file, '--', process.execPath, '-e', script]))
   assert.match(outcome.out, /^ports 80 443$/m, outcome.err)
 })
+
+for (const [position, variable, words] of [
+  ['every service takes connections', 'Number(process.env.DOORMAN_PORT_ECHO)', []],
+  ['the application does, with --no-gateway', 'new URL(process.env.DOORMAN_URL).port', ['--no-gateway']],
+] as const) {
+  test(`it is said to be ready when ${position}`, async (t) => {
+    const { file, publicUrl } = await smallFile((text, echoPort) =>
+      words.length > 0 ? text : `${text}services:\n  echo: { url: "http://localhost:${echoPort}", credential: none }\n`,
+    )
+    const script = `const listen = () => require('node:http').createServer().listen(${variable}, '127.0.0.1')
+process.stdin.once('data', listen); console.log('there')`
+    const child = spawnCommand(['dev', '--config', file, ...words, '--', process.execPath, '-e', script])
+    t.after(() => child.kill())
+    const output = keepOutput(child)
+    while (!output().includes('there')) await once(child.stdout, 'data')
+    assert.doesNotMatch(output(), /^ +ready/m)
+    child.stdin.write('\n')
+    while (!output().includes(`ready          ${publicUrl}\n`)) await once(child.stdout, 'data')
+    child.kill()
+    await once(child, 'close')
+  })
+}
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   test(`${signal} ends the command as well`, async () => {
