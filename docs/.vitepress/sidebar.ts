@@ -78,6 +78,7 @@ export const SIDEBAR: DefaultTheme.SidebarItem[] = [
       'notes/chaos/README': 'Sessions under faults',
       'notes/keycloak/README': 'What Keycloak does',
       'notes/kubernetes/README': 'What Kubernetes does',
+      'notes/peers/README': 'What other software does',
       CHANGELOG: 'Changes',
       CONTRIBUTING: 'Contributing',
     }),
