@@ -64,6 +64,22 @@ test('a service without an address is named, and so is the option that has it', 
   await assert.rejects(forward(new Request('http://localhost/api/x', { headers: alice }), '/api'), isNamed)
 })
 
+test('an order is sent once, though the connection for it was kept and has just ended', async () => {
+  const forward = position.createApi({ service: 'agent' })
+  const ask = (method: string) => forward(new Request('http://localhost/api/x', { method, headers: alice }), '/api')
+  for (const [method, times] of [
+    ['POST', 1],
+    ['GET', 2],
+  ] as const) {
+    agent.answer(sayOk)
+    await (await ask('GET')).text()
+    agent.forget()
+    agent.answer((message) => message.socket.resetAndDestroy())
+    assert.equal((await ask(method)).status, 502)
+    assert.equal(agent.received.length, times, method)
+  }
+})
+
 test('without a secret no tokens of services can be had, and the error names the option', async () => {
   const { internalUrl } = stub
   const bare = createBehind({ gateway: GATEWAY, internalUrl, audience: 'web', services: { agent: agent.origin } })

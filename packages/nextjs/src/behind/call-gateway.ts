@@ -20,6 +20,8 @@ export function createCallGateway(gateway: string, internalUrl: string): CallGat
       method,
       headers: [...Object.entries(headers), ['host', host]],
       body,
+      // Keys and tokens: asking twice changes nothing.
+      isRepeatable: true,
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     })
 }

@@ -7,6 +7,9 @@ import { type DoormanSession, hasRole } from '../session.ts'
 import { buildServiceHeaders } from './headers.ts'
 import { sendRequest } from './http-client.ts'
 
+/** RFC 9110, section 9.2.2. */
+const IDEMPOTENT: readonly string[] = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']
+
 interface ForwardParts extends Pick<Position, 'findSession' | 'obtainToken'> {
   readonly origin: () => string
   /** Throws a `TypeError` when the service is not configured. */
@@ -39,8 +42,10 @@ function judge(session: DoormanSession | null, require: ApiRequirement, origin: 
 
 async function forward(request: Request, url: URL, token: string | null, tenant: string | null): Promise<Response> {
   const { method, body, signal, headers } = request
+  const isRepeatable = IDEMPOTENT.includes(method) && body === null
+  const sent = buildServiceHeaders(headers, token, tenant)
   try {
-    return await sendRequest({ url, method, headers: buildServiceHeaders(headers, token, tenant), body, signal })
+    return await sendRequest({ url, method, headers: sent, body, isRepeatable, signal })
   } catch (error) {
     if (signal.aborted) throw error
     return buildProblem('upstream_unreachable')

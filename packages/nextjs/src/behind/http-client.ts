@@ -12,6 +12,8 @@ export interface WireRequest {
   /** No name twice, as in `Headers`; `host` may be among them. */
   readonly headers: readonly (readonly [string, string])[]
   readonly body: ReadableStream | string | null
+  /** Sent twice it does no more than once, and its body is no stream. */
+  readonly isRepeatable: boolean
   readonly signal: AbortSignal
 }
 
@@ -24,8 +26,8 @@ export async function sendRequest(wire: WireRequest): Promise<Response> {
   try {
     return await sendOnce(wire)
   } catch (error) {
-    // A connection that was kept may end just when it is used again; what has a stream for a body cannot be repeated.
-    if (isStale(error) && !(wire.body instanceof ReadableStream) && !wire.signal.aborted) return sendOnce(wire)
+    // A connection that was kept may end just when it is used again (RFC 9110, section 9.2.2).
+    if (isStale(error) && wire.isRepeatable && !wire.signal.aborted) return sendOnce(wire)
     throw error
   }
 }
