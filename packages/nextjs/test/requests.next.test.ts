@@ -199,6 +199,20 @@ for (const position of POSITIONS) {
     assert.equal(stage.agent.received.length, 1)
   })
 
+  test(`${position}: what a handler calls is asked for anew each time, and can be read though it was packed`, async (t) => {
+    let code = 0
+    answerOnce(t, stage, (message, response) => {
+      message.resume()
+      code += 1
+      response.writeHead(200, { 'content-encoding': 'gzip', 'cache-control': 'max-age=60' })
+      response.end(gzipSync(JSON.stringify({ code })))
+    })
+    for (const expected of [1, 2]) {
+      const answer = await alice.fetch(stage.url('/api/call?service=agent'))
+      assert.deepEqual(JSON.parse(answer.body), { status: 200, code: expected })
+    }
+  })
+
   test(`${position}: while the realm is away people are asked to come again`, async (t) => {
     const browser = await logInExpired(stage)
     await stage.realm.stopListening()
