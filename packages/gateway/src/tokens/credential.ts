@@ -1,6 +1,5 @@
 // What a route sends upstream for the person who asks. At once while the tokens are fresh; a credential that cannot be
 // had is an error and never becomes "none".
-import { decodeJwt } from 'jose'
 import { ERRORS, type ErrorCode, isGatewayError } from '../kernel/errors.ts'
 import { within } from '../kernel/wait.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
@@ -88,20 +87,10 @@ export function createCredentials(options: CredentialOptions): Credentials {
     return isUnsaid && isAlive ? { kind: 'fresh', live } : freshness
   }
 
-  function mint(who: Beneficiary, credential: InternalCredential, tenant: string | null): Obtained | Promise<Obtained> {
+  function mint(who: Beneficiary, credential: InternalCredential, tenant: string | null): Holding | Promise<Holding> {
     try {
       const minted = options.internalTokens.mint(who, credential, tenant)
-      if (typeof minted === 'string') return { kind: 'obtained', authorization: minted }
-      return minted.then((authorization): Obtained => ({ kind: 'obtained', authorization }), refuseFailed)
-    } catch (error) {
-      return refuseFailed(error)
-    }
-  }
-
-  async function mintToken(who: Beneficiary, credential: InternalCredential, tenant: string | null): Promise<Holding> {
-    try {
-      const accessToken = (await options.internalTokens.mint(who, credential, tenant)).slice('Bearer '.length)
-      return holdToken({ accessToken, expiresAt: decodeJwt(accessToken).exp ?? 0, scope: null })
+      return 'kind' in minted ? minted : minted.catch(refuseFailed)
     } catch (error) {
       return refuseFailed(error)
     }
@@ -122,7 +111,7 @@ export function createCredentials(options: CredentialOptions): Credentials {
         case 'accessToken':
           return { kind: 'obtained', authorization: ownAuthorization(known(who, credential)) }
         case 'internal':
-          return mint(known(who, credential), credential, tenant)
+          return headerOf(mint(known(who, credential), credential, tenant))
         case 'exchange':
           return headerOf(exchanges.obtain(known(who, credential), credential))
         case 'serviceAccount':
@@ -138,7 +127,7 @@ export function createCredentials(options: CredentialOptions): Credentials {
         case 'accessToken':
           return holdToken({ accessToken: who.accessToken, expiresAt: who.accessTokenExpiresAt, scope: null })
         case 'internal':
-          return mintToken(who, credential, tenant)
+          return mint(who, credential, tenant)
         case 'exchange':
           return exchanges.obtain(who, credential)
         case 'serviceAccount':

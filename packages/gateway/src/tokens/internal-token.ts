@@ -5,7 +5,7 @@ import { SignJWT } from 'jose'
 import { GatewayError } from '../kernel/errors.ts'
 import type { Clock, EpochSeconds } from '../kernel/time.ts'
 import { buildInternalClaims } from './internal-claims.ts'
-import type { Beneficiary, InternalCredential } from './obtained.ts'
+import { type Beneficiary, type HeldToken, holdToken, type InternalCredential } from './obtained.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 const TOKEN_ID_BYTES = 16
@@ -28,16 +28,16 @@ export interface InternalTokensOptions {
 
 export interface InternalTokens {
   /**
-   * The whole header value, at once when a token is at hand. The identity of `credential` tells one filter from another.
+   * At once when a token is at hand. The identity of `credential` tells one filter from another.
    *
    * Rejects with `ERR_SIGNING_KEYS_UNAVAILABLE` without a key, `ERR_CREDENTIAL_TOO_LARGE`, and
    * `ERR_CREDENTIAL_FORBIDDEN` for a caller without subject or client.
    */
-  mint(beneficiary: Beneficiary, credential: InternalCredential, tenant: string | null): string | Promise<string>
+  mint(beneficiary: Beneficiary, credential: InternalCredential, tenant: string | null): HeldToken | Promise<HeldToken>
 }
 
 interface Minted {
-  readonly authorization: string
+  readonly held: HeldToken
   readonly kid: string
   readonly renewAt: EpochSeconds
   readonly usableUntil: EpochSeconds
@@ -48,7 +48,7 @@ interface Slot {
   readonly credential: InternalCredential
   readonly tenant: string | null
   minted: Minted | null
-  minting: Promise<string> | null
+  minting: Promise<HeldToken> | null
 }
 
 export function createInternalTokens(options: InternalTokensOptions): InternalTokens {
@@ -70,11 +70,11 @@ export function createInternalTokens(options: InternalTokensOptions): InternalTo
     return slot
   }
 
-  function renew(slot: Slot, beneficiary: Beneficiary): Promise<string> {
+  function renew(slot: Slot, beneficiary: Beneficiary): Promise<HeldToken> {
     slot.minting ??= signToken(beneficiary, slot, options)
       .then((minted) => {
         slot.minted = minted
-        return minted.authorization
+        return minted.held
       })
       .finally(() => {
         slot.minting = null
@@ -90,7 +90,7 @@ export function createInternalTokens(options: InternalTokensOptions): InternalTo
       if (minted === null || at >= minted.usableUntil || !keys.isPublished(minted.kid)) return renew(slot, beneficiary)
       // Whoever comes once this one has ended is told why it could not be renewed.
       if (at >= minted.renewAt) renew(slot, beneficiary).catch(() => undefined)
-      return minted.authorization
+      return minted.held
     },
   }
 }
@@ -112,7 +112,7 @@ async function signToken(
     .sign(key.privateKey)
   refuseTooLarge(token, credential)
   return {
-    authorization: `Bearer ${token}`,
+    held: holdToken({ accessToken: token, expiresAt, scope: null }),
     kid: key.kid,
     renewAt: isCut ? expiresAt : issuedAt + lifeSeconds * RENEW_AFTER_SHARE,
     usableUntil: isCut ? expiresAt : expiresAt - lifeSeconds * REMAINING_SHARE,

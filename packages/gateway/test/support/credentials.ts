@@ -4,7 +4,7 @@ import type { ObtainResult, RefreshResult, RelyingParty, TokenExchangeRequest } 
 import type { LiveSession } from '../../src/session/live-session.ts'
 import { claimOf } from '../../src/session/session.ts'
 import { type CredentialOptions, createCredentials } from '../../src/tokens/credential.ts'
-import type { Beneficiary } from '../../src/tokens/obtained.ts'
+import { type Beneficiary, holdToken } from '../../src/tokens/obtained.ts'
 import { createRefresher } from '../../src/tokens/refresh.ts'
 import type { SecondRealmRule } from '../../src/tokens/second-realm.ts'
 import { createLeased } from './leased.ts'
@@ -115,7 +115,9 @@ export function createCredentialBench(changes: Partial<CredentialOptions> = {}) 
       secondRealms: SECOND_REALMS,
       loginRealm: 'main',
       verifies: false,
-      internalTokens: { mint: () => 'Bearer internal-token' },
+      internalTokens: {
+        mint: () => holdToken({ accessToken: 'internal-token', expiresAt: 1_900_000_000, scope: null }),
+      },
       ...changes,
     })
     return { lifecycle, events, refresher, credentials, open: () => open(lifecycle) }

@@ -91,7 +91,7 @@ export async function createTokenBench() {
     bus,
     optionsFor,
     async mint(who: Beneficiary, credential = AGENT): Promise<string> {
-      return (await tokens.mint(who, credential, null)).slice('Bearer '.length)
+      return (await tokens.mint(who, credential, null)).token.accessToken
     },
     /** An assertion of `signer`, with what a test changes. */
     assertion(claims: JWTPayload = {}, header: Readonly<Record<string, string>> = {}): Promise<string> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { GatewayError } from '../../src/kernel/errors.ts'
 import type { RefreshResult } from '../../src/realm/relying-party.ts'
-import type { Credential } from '../../src/tokens/obtained.ts'
+import { type Credential, holdToken } from '../../src/tokens/obtained.ts'
 import { bearerBeneficiary, createCredentialBench, tokenOf } from '../support/credentials.ts'
 import { buildTokens } from '../support/sessions.ts'
 
@@ -99,11 +99,13 @@ test('"none" sends nothing, to anybody', async () => {
   assert.deepEqual(credentials.obtain({ kind: 'none' }, null, null), nothing)
 })
 
+const MINTED = holdToken({ accessToken: 'minted', expiresAt: 1_900_000_000, scope: null })
+
 test('an internal token is minted for this person, service and tenant', async () => {
   const asked: unknown[] = []
   const mint = (...question: unknown[]) => {
     asked.push(question)
-    return 'Bearer minted'
+    return MINTED
   }
   const { credentials, open } = createCredentialBench({ internalTokens: { mint } })
   const { who } = await open()
@@ -112,7 +114,7 @@ test('an internal token is minted for this person, service and tenant', async ()
 })
 
 test('an internal token that has to be signed first is waited for', async () => {
-  const { credentials, open } = createCredentialBench({ internalTokens: { mint: async () => 'Bearer minted' } })
+  const { credentials, open } = createCredentialBench({ internalTokens: { mint: async () => MINTED } })
   const { who } = await open()
   const obtained = await credentials.obtain(INTERNAL, who, null)
   assert.deepEqual(obtained, { kind: 'obtained', authorization: 'Bearer minted' })

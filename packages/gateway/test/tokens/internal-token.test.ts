@@ -4,7 +4,7 @@ import { createGuard } from '@doorman/resource-server'
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose'
 import { type ErrorCode, isGatewayError } from '../../src/kernel/errors.ts'
 import { createInternalTokens, type InternalTokens } from '../../src/tokens/internal-token.ts'
-import type { Beneficiary, InternalCredential } from '../../src/tokens/obtained.ts'
+import type { Beneficiary, HeldToken, InternalCredential } from '../../src/tokens/obtained.ts'
 import { retireSigningKey, rotateSigningKey } from '../../src/tokens/signing-key-administration.ts'
 import type { SigningAlgorithm } from '../../src/tokens/signing-key-ring.ts'
 import type { SigningKeys } from '../../src/tokens/signing-keys.ts'
@@ -76,10 +76,11 @@ async function openStage(algorithm: SigningAlgorithm = 'ES256'): Promise<Stage> 
   return { all, keys, tokens, signed: () => signed }
 }
 
-function bare(authorization: string): string {
-  const [scheme, token = ''] = authorization.split(' ')
-  assert.equal(scheme, 'Bearer')
-  return token
+function bare({ token, header }: HeldToken): string {
+  const { accessToken } = token
+  assert.equal(header.authorization, `Bearer ${accessToken}`)
+  assert.equal(token.expiresAt, decodeJwt(accessToken).exp)
+  return accessToken
 }
 
 async function mintClaims({ tokens }: Stage, person = buildPerson(), credential = AGENT, tenant: string | null = null) {
@@ -87,7 +88,7 @@ async function mintClaims({ tokens }: Stage, person = buildPerson(), credential 
 }
 
 /** What is given once a renewal in the background has ended. */
-async function awaitOther(mint: () => string | Promise<string>, old: string): Promise<string> {
+async function awaitOther(mint: () => HeldToken | Promise<HeldToken>, old: HeldToken): Promise<HeldToken> {
   for (let round = 0; round < 100_000; round++) {
     const given = mint()
     if (given !== old) return given
@@ -261,8 +262,8 @@ describe('a warm token', () => {
     const stage = await openStage()
     const person = buildPerson()
     for (let tenant = 0; tenant < 65; tenant++) await stage.tokens.mint(person, AGENT, `tenant-${tenant}`)
-    assert.equal(typeof stage.tokens.mint(person, AGENT, 'tenant-64'), 'string')
-    assert.equal(typeof stage.tokens.mint(person, AGENT, 'tenant-1'), 'string')
+    assert.ok('token' in stage.tokens.mint(person, AGENT, 'tenant-64'))
+    assert.ok('token' in stage.tokens.mint(person, AGENT, 'tenant-1'))
     const first = stage.tokens.mint(person, AGENT, 'tenant-0')
     assert.ok(first instanceof Promise)
     assert.equal(decodeJwt(bare(await first)).tenant, 'tenant-0')
