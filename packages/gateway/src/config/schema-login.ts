@@ -58,7 +58,11 @@ const paths = {
   backchannelLogout: endpoint('/auth/backchannel-logout', 'Where realms say that a session has ended.'),
   events: endpoint('/auth/events', 'Tells the tabs of a browser what becomes of its session.'),
   sessions: endpoint('/auth/sessions', 'Shows people their sessions, and ends them.'),
-  token: endpoint('/auth/token', "Gives services a second realm's token, below it by the realm's name."),
+  token: endpoint(
+    '/auth/token',
+    "Gives services tokens: below it, by the realm's name, that of a second realm, and by `services/` and the " +
+      "service's name, that of a service they call.",
+  ),
   jwks: endpoint('/.well-known/jwks.json', 'The public keys of internal tokens.'),
   issuerMetadata: endpoint(
     '/.well-known/openid-configuration',
