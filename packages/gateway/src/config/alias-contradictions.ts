@@ -1,17 +1,16 @@
 // Aliases that stand in another endpoint's place, or that could not do what they are there for.
 import type { Draft } from './draft.ts'
 import type { AliasTarget } from './gateway-config.ts'
-import { ownerOf } from './own-paths.ts'
+import { ownerOf, pathsOf } from './own-paths.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { unknownName } from './suggest.ts'
 
 export function findAliasContradictions(draft: Draft): readonly Finding[] {
   const { endpoints } = draft.sections
   if (endpoints === undefined) return []
-  const { aliases, alsoGet: _, ...paths } = endpoints
-  return Object.entries(aliases).flatMap(([path, target]) => {
+  return Object.entries(endpoints.aliases).flatMap(([path, target]) => {
     const key = ['endpoints', 'aliases', path]
-    const owner = ownerOf(path, paths, [])
+    const owner = ownerOf(path, pathsOf(endpoints), [])
     return [
       ...(owner === undefined ? [] : [contradiction(key, `the path of endpoints.${owner}`, 'leave one of them out')]),
       ...(target.kind === 'token' ? findUngivenToken(target.realm, [...key, 'token'], draft) : []),

@@ -7,7 +7,7 @@ import { findCredentialContradictions } from './credential-contradictions.ts'
 import type { Draft } from './draft.ts'
 import { findFrontendContradictions } from './frontend-contradictions.ts'
 import type { ListenAddress } from './gateway-config.ts'
-import { isOwnedBy } from './own-paths.ts'
+import { isOwnedBy, pathsOf } from './own-paths.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { findRealmContradictions } from './realm-contradictions.ts'
 import { findRequirementContradictions } from './requirement-contradictions.ts'
@@ -80,8 +80,7 @@ function findSessionLimits({ sections: { session } }: Draft): readonly Finding[]
 
 function findEqualEndpoints({ sections: { endpoints } }: Draft): readonly Finding[] {
   if (endpoints === undefined) return []
-  const { aliases: _aliases, alsoGet: _alsoGet, ...paths } = endpoints
-  const entries = Object.entries(paths)
+  const entries = Object.entries(pathsOf(endpoints))
   return entries.flatMap(([name, path], index) => {
     const earlier = entries
       .slice(0, index)

@@ -10,6 +10,16 @@ export function isReserved(path: string): boolean {
   return liesBelow(isFolded(path) ? path : foldPath(path), RESERVED_PREFIX)
 }
 
+interface EndpointsSection extends EndpointPaths {
+  readonly aliases: unknown
+  readonly alsoGet: unknown
+}
+
+/** Without what else stands in the section. */
+export function pathsOf({ aliases: _aliases, alsoGet: _alsoGet, ...paths }: EndpointsSection): EndpointPaths {
+  return paths
+}
+
 /** Below some endpoints stand names of realms. */
 const ENDPOINTS_WITH_REALMS: ReadonlySet<string> = new Set(['login', 'callback', 'logout', 'loggedOut', 'token'])
 

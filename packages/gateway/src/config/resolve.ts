@@ -7,6 +7,7 @@ import type {
   SessionConfig,
   StoreConfig,
 } from './gateway-config.ts'
+import { pathsOf } from './own-paths.ts'
 import type { ConfigPath } from './problems.ts'
 import { resolveRealm } from './resolve-realm.ts'
 import { resolveRoute, resolveService } from './resolve-routes.ts'
@@ -23,7 +24,7 @@ export function resolveConfig(
   fileAt: (path: ConfigPath) => string | undefined,
 ): GatewayConfig {
   const { operator, session, login, refresh, tenant, internalTokens, tls } = parsed
-  const { aliases, alsoGet, ...endpoints } = parsed.endpoints
+  const { aliases, alsoGet } = parsed.endpoints
   const services = mapValues(parsed.services, (service, name) => resolveService(name, service))
   const loginRealm = findLoginRealm(parsed.realms)
   return {
@@ -60,7 +61,7 @@ export function resolveConfig(
       concurrency: refresh.concurrency,
     },
     logout: parsed.logout,
-    endpoints,
+    endpoints: pathsOf(parsed.endpoints),
     aliases: Object.entries(aliases).map(([path, target]): AliasConfig => ({ path, target })),
     alsoGet,
     user: parsed.user,

@@ -1,7 +1,7 @@
 // Routes that could never answer, or not as written.
 import { ownsBelow, withoutStar } from '../kernel/paths.ts'
 import type { Draft, RouteDraft } from './draft.ts'
-import { ownerOf, RESERVED_PREFIX } from './own-paths.ts'
+import { ownerOf, pathsOf, RESERVED_PREFIX } from './own-paths.ts'
 import { type ConfigPath, contradiction, type Finding } from './problems.ts'
 import { liesBelow } from './route-path.ts'
 import { unknownName } from './suggest.ts'
@@ -32,8 +32,7 @@ function findOwnPath(route: RouteDraft, path: ConfigPath, { sections }: Draft): 
     return [contradiction(key, `${RESERVED_PREFIX} and everything below it belongs to the gateway`)]
   }
   if (sections.endpoints === undefined) return []
-  const { aliases, alsoGet: _, ...paths } = sections.endpoints
-  const owner = ownerOf(owned, paths, Object.keys(aliases))
+  const owner = ownerOf(owned, pathsOf(sections.endpoints), Object.keys(sections.endpoints.aliases))
   return owner === undefined ? [] : [contradiction(key, `the gateway itself answers here (endpoints.${owner})`)]
 }
 
