@@ -94,7 +94,7 @@ test('a store that is away is 503, and nobody is taken for logged out', async (t
   const answer = await second.obtainCredential(headers, 'api')
   assert.ok(answer.kind === 'refused')
   assert.equal(answer.response.status, 503)
-  const { request_id } = await answer.response.json()
+  const { request_id } = JSON.parse(await answer.response.text())
   await second.close()
   const lines = (await stage.log()).split('\n').filter((line) => line.includes(request_id))
   assert.match(lines.join('\n'), /no such table/, 'the log says why')
