@@ -37,6 +37,7 @@ export async function writePrivateFile(path: string, text: string): Promise<void
     await rename(beside, path)
   } catch (error) {
     await rm(beside, { force: true })
+    if (codeOf(error) === 'ENOENT') throw folderError(path)
     throw systemError(path, 'cannot be written', error)
   }
 }
@@ -48,6 +49,11 @@ export function foreignFileError(path: string, because: string): ProvisionError 
 function systemError(path: string, because: string, cause: unknown): ProvisionError {
   const code = codeOf(cause) ?? 'unknown'
   return new ProvisionError('ERR_DELIVERY_FAILED', `${path} ${because}: ${code}`, { reason: 'system', path, code })
+}
+
+/** Not made by us: it may be a volume that is not mounted. */
+function folderError(path: string): ProvisionError {
+  return fileError(path, `cannot be written: there is no folder ${dirname(path)}; make it, or mount it`, 'folder')
 }
 
 function fileError(path: string, because: string, reason: string): ProvisionError {

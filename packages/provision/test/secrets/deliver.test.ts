@@ -148,7 +148,7 @@ test('a file of any form is one template', async () => {
 test('one place that fails keeps no other from being delivered to', async () => {
   const folder = newFolder()
   const lost: WantedDelivery = { ...envFile, kind: 'env-file', path: 'no/such/folder/x.env' }
-  assert.deepEqual(await outcomes([lost, envFile], folder), ['system', 'created'])
+  assert.deepEqual(await outcomes([lost, envFile], folder), ['folder', 'created'])
 })
 
 function commandOf(script: string, keys = SHAPES.otel as Readonly<Record<string, string>>): WantedDelivery {
