@@ -8,10 +8,11 @@ const PACKAGES = ['resource-server', 'gateway', 'nextjs', 'dev-realm', 'provisio
 const BROWSER_PROJECT = 'tsconfig.browser.json'
 const COMPILER = join('node_modules', 'typescript', 'bin', 'tsc')
 
+// A build that is broken off leaves nothing that looks like a whole one.
+for (const name of PACKAGES) rmSync(join('packages', name, 'dist'), { recursive: true, force: true })
 for (const name of PACKAGES) {
   const startedAt = performance.now()
   const directory = join('packages', name)
-  rmSync(join(directory, 'dist'), { recursive: true, force: true })
   compile(directory, 'tsconfig.build.json')
   if (existsSync(join(directory, BROWSER_PROJECT))) await compileForBrowsers(directory)
   copyWhatIsNotCompiled(join(directory, 'src'), join(directory, 'dist'))
