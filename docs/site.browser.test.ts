@@ -11,6 +11,7 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from '../scripts/support/chromium.ts'
 import { listPages, readCodeBlocks } from '../scripts/support/code-blocks.ts'
+import { keepOutput } from '../scripts/support/keep-output.ts'
 import { buildSite } from '../scripts/support/site.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -30,6 +31,8 @@ const diagrams = Map.groupBy(
 )
   .entries()
   .map(([page, blocks]) => [page, blocks.length] as const)
+
+const LOCAL = /http:\/\/localhost:\d+\/(?=\s)/
 
 let browser: Browser
 let server: Server
@@ -120,7 +123,9 @@ test('while pages are written, the site has their diagrams and the sources they 
     assert.doesNotMatch(await unlinked.text(), /lockfileVersion/)
   } finally {
     await page.close()
+    const ended = once(written, 'close')
     written.kill()
+    await ended
   }
 })
 
@@ -128,28 +133,31 @@ test('while pages are written, the site has their diagrams and the sources they 
 async function startWriting(): Promise<readonly [ChildProcess, string]> {
   const script = new URL('../scripts/docs.ts', import.meta.url).pathname
   const written = spawn(process.execPath, ['--conditions=@doorman/source', script], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  let told = ''
-  for await (const piece of written.stdout) {
-    told += stripVTControlCharacters(String(piece))
-    const [at] = /http:\/\/localhost:\d+\/(?=\s)/.exec(told) ?? []
+  const output = keepOutput(written)
+  const ended = once(written, 'close').then(() => Promise.reject(new Error(output())))
+  for (;;) {
+    const [at] = LOCAL.exec(stripVTControlCharacters(output())) ?? []
     if (at !== undefined) return [written, at]
+    await Promise.race([once(written.stdout, 'data'), ended])
   }
-  throw new Error(`the site did not start: ${told}`)
 }
 
-test('the commands of the start page are those that CI runs', () => {
-  const page = readFileSync(new URL('index.md', import.meta.url), 'utf8')
+test('the commands of the front page, and those of npm on the start page, are those that CI runs', () => {
   const ci = readFileSync(new URL('../.ci/run', import.meta.url), 'utf8')
   const { check } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).scripts
-  const commands = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) =>
-    block.trim().split(/\n| && /),
-  )
-  assert.ok(commands.length >= 5)
+  const start = commandsOf('start.md').filter((command) => command.startsWith('npm '))
+  const commands = [...commandsOf('index.md'), ...start]
+  assert.ok(commands.length >= 8)
   for (const command of commands) {
     // The demo that stays open is the one whose journey CI makes.
     const isRun = ci.includes(`${command}\n`) || ci.includes(`${command} --`) || String(check).endsWith(command)
     assert.ok(isRun, command)
   }
 })
+
+function commandsOf(page: string): readonly string[] {
+  const text = readFileSync(new URL(page, import.meta.url), 'utf8')
+  return [...text.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = '']) => block.trim().split(/\n| && /))
+}

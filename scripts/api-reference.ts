@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path'
 import { ROOT } from './support/built-packages.ts'
 import { parseStatements } from './support/declarations.ts'
 
-export const PACKAGES = ['nextjs', 'gateway', 'resource-server'] as const
+export const PACKAGES = ['nextjs', 'gateway', 'resource-server', 'provision'] as const
 
 const DECLARED = /^(?:export )?(?:declare )?(?:abstract )?(?:interface|class|type|function|const|enum) (\w+)/
 const EXTENDED = /^(declare (?:module '[^']+'|global)) \{/
