@@ -19,6 +19,7 @@ export const ROOM_LAYERS: Readonly<Record<string, Readonly<Record<string, readon
   gateway: {
     kernel: [],
     browser: [],
+    wire: [],
     http: ['kernel'],
     realm: ['kernel'],
     config: ['kernel'],
@@ -30,8 +31,8 @@ export const ROOM_LAYERS: Readonly<Record<string, Readonly<Record<string, readon
     logout: ['kernel', 'http', 'realm', 'session', 'tokens'],
     account: ['kernel', 'http', 'realm', 'session', 'tokens'],
     issuer: ['kernel', 'http', 'realm', 'session', 'tokens'],
-    web: ['kernel', 'http'],
-    upstream: ['kernel', 'http', 'session', 'tokens', 'policy'],
+    web: ['kernel', 'http', 'wire'],
+    upstream: ['kernel', 'http', 'session', 'tokens', 'policy', 'wire'],
     verify: ['kernel', 'http', 'session', 'tokens', 'policy'],
     operator: ['kernel', 'http', 'session'],
     observability: ['kernel', 'http/reply.ts'],

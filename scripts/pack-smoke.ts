@@ -36,6 +36,7 @@ function expectEntries(): void {
     '@doorman/gateway',
     '@doorman/gateway/browser',
     '@doorman/gateway/embedded',
+    '@doorman/gateway/wire',
     '@doorman/dev-realm',
     '@doorman/dev-realm/keycloak',
   ]) {

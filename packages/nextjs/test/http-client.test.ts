@@ -84,3 +84,18 @@ test('nobody waits for what nobody wants any more', async (t) => {
   const { send } = await openForgetful(t)
   await assert.rejects(send('/first', { signal: AbortSignal.abort() }), { name: 'AbortError' })
 })
+
+test('a status that no web response can have is an error of this request alone', async (t) => {
+  const server = createServer((socket) => {
+    socket.on('error', () => {}).once('data', () => socket.end('HTTP/1.1 700 Odd\r\ncontent-length: 0\r\n\r\n'))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  const { port } = server.address() as AddressInfo
+  const { signal } = new AbortController()
+  const url = new URL(`http://127.0.0.1:${port}`)
+  await assert.rejects(sendRequest({ url, method: 'GET', headers: [], body: null, isRepeatable: true, signal }), {
+    name: 'RangeError',
+  })
+})

@@ -2,8 +2,8 @@
 // is calling; then our own, last, so that nothing on the way in can take them off again.
 import type { Exchange } from '../http/exchange.ts'
 import { header } from '../http/request.ts'
-import { connectionOptions } from './connection-header.ts'
-import { createHeaderJudge } from './header-rules.ts'
+import { connectionOptions } from '../wire/connection-header.ts'
+import { createHeaderJudge } from '../wire/header-rules.ts'
 
 export interface UpstreamHeadersOptions {
   readonly publicUrl: URL
@@ -35,7 +35,7 @@ export function createUpstreamHeaders(options: UpstreamHeadersOptions): BuildUps
       const name = raw[at] ?? ''
       const value = raw[at + 1] ?? ''
       const rule = judge(name)
-      if (rule === 'drop' || (rule === 'chain' && !peer.isTrusted)) continue
+      if (rule === 'drop' || rule === 'own' || (rule === 'chain' && !peer.isTrusted)) continue
       if (named?.includes(name.toLowerCase()) === true) continue
       const kept = rule === 'cookie' ? withoutOwnCookies(value, options.isOwnCookie) : value
       if (kept !== '' || rule !== 'cookie') headers.push(name, kept)

@@ -1,6 +1,6 @@
 // The headers a browser receives of an upstream's answer: without what belongs to the connection, without an attempt to
 // set a cookie of ours, and without a word about who else may read it.
-import { connectionOptions } from './connection-header.ts'
+import { connectionOptions } from '../wire/connection-header.ts'
 
 export interface ResponseHeaderRules {
   readonly isOwnCookie: (name: string) => boolean

@@ -3,8 +3,8 @@ import type { ClientRequest } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { buildProblem, type Reply } from '../http/reply.ts'
 import { type ErrorCode, GatewayError, isGatewayError } from '../kernel/errors.ts'
+import { buildWebResponse } from '../wire/web-response.ts'
 import type { MemoryServer, MessageHandler } from './memory-server.ts'
-import { buildWebResponse } from './web-response.ts'
 import { sendOverWire } from './wire-request.ts'
 
 /** What stands for the id of a request that was never read. */

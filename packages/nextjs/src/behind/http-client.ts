@@ -1,10 +1,10 @@
 // Requests of this server over a wire of its own. Not `fetch`: that unpacks what it receives, follows Next's caching, and
 // cannot speak to one host in the name of another.
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import { type ClientRequest, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { finished, pipeline, Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web'
-import { copyResponseHeaders } from './headers.ts'
+import { buildWebResponse } from '@doorman/gateway/wire'
 
 export interface WireRequest {
   readonly url: URL
@@ -17,9 +17,7 @@ export interface WireRequest {
   readonly signal: AbortSignal
 }
 
-const WITHOUT_BODY: readonly number[] = [204, 205, 304]
 const MAX_ANSWER_HEADER_BYTES = 65_536
-const MAX_WAITING_BYTES = 65_536
 
 /** The answer as it comes, neither unpacked nor followed. Rejects when there is none. */
 export async function sendRequest(wire: WireRequest): Promise<Response> {
@@ -50,7 +48,13 @@ function sendOnce({ url, method, headers, body, signal }: WireRequest): Promise<
   outgoing.on('response', (answer) => {
     // What breaks off from here on is told by the body.
     answer.on('error', () => {})
-    resolve(buildResponse(answer, method))
+    try {
+      resolve(buildWebResponse(answer, method))
+    } catch (error) {
+      // Of a status that a web response cannot have.
+      answer.destroy()
+      reject(error)
+    }
   })
   sendBody(body, outgoing)
   return promise
@@ -60,37 +64,4 @@ function sendBody(body: WireRequest['body'], outgoing: ClientRequest): void {
   // What fails here is told by `outgoing`, which is destroyed with it.
   if (body instanceof ReadableStream) pipeline(Readable.fromWeb(body as NodeReadableStream), outgoing, () => {})
   else outgoing.end(body ?? undefined)
-}
-
-function buildResponse(answer: IncomingMessage, method: string): Response {
-  const { statusCode: status = 502 } = answer
-  const init = { status, headers: copyResponseHeaders(answer.rawHeaders) }
-  if (method !== 'HEAD' && !WITHOUT_BODY.includes(status)) return new Response(toWebStream(answer), init)
-  answer.resume()
-  return new Response(null, init)
-}
-
-/** Not `Readable.toWeb`: what is cancelled here has to reach the other end at once, also while nothing comes. */
-function toWebStream(answer: IncomingMessage): ReadableStream<Uint8Array> {
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        answer.on('data', (piece: Buffer) => {
-          controller.enqueue(piece)
-          if ((controller.desiredSize ?? 0) <= 0) answer.pause()
-        })
-        finished(answer, (error) => {
-          if (error === null || error === undefined) controller.close()
-          else controller.error(error)
-        })
-      },
-      pull() {
-        answer.resume()
-      },
-      cancel() {
-        answer.destroy()
-      },
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark: MAX_WAITING_BYTES }),
-  )
 }

@@ -1,8 +1,11 @@
 // What becomes of a request header on its way to an upstream, by its name. Names are folded before they are judged:
 // servers that turn headers into variables (CGI, WSGI, PHP) read `X_User`, `X.User` and `X-User` as one.
 
-/** `drop`: never forwarded. `chain`: forwarded only from a peer that may speak for a client. */
-export type HeaderRule = 'keep' | 'drop' | 'chain' | 'cookie'
+/**
+ * `drop`: never forwarded. `own`: the gateway writes it anew for every request. `chain`: forwarded only from a peer that
+ * may speak for a client.
+ */
+export type HeaderRule = 'keep' | 'drop' | 'own' | 'chain' | 'cookie'
 
 /** RFC 9110 section 7.6.1, and what undici and we write ourselves. */
 const CONNECTION_HEADERS = [
@@ -18,18 +21,11 @@ const CONNECTION_HEADERS = [
   'proxy',
 ]
 
-/** Written anew for every request; the chain of addresses continues in `headers.ts`. */
-const OWN_HEADERS = [
-  'authorization',
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-request-id',
-]
+const OWN_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-request-id']
 
 /** Who the caller is: told by credentials alone, so not even a trusted proxy may say it in a header. */
 const IDENTITY_HEADERS = [
+  'authorization',
   'x-forwarded-user',
   'x-forwarded-email',
   'x-forwarded-groups',
@@ -109,7 +105,8 @@ const CHAIN_FAMILIES = ['x-forwarded', 'x-envoy']
 const PLAIN_ONLY = ['cookie', 'content-length', 'content-type', 'content-encoding', 'origin', 'accept']
 const PLAIN_ONLY_FAMILIES = ['sec']
 
-const DROPPED = new Set([...CONNECTION_HEADERS, ...OWN_HEADERS, ...IDENTITY_HEADERS, ...OVERRIDE_HEADERS])
+const DROPPED = new Set([...CONNECTION_HEADERS, ...IDENTITY_HEADERS, ...OVERRIDE_HEADERS])
+const OWN = new Set(OWN_HEADERS)
 const DROPPED_FAMILIES = [...IDENTITY_FAMILIES, ...OVERRIDE_FAMILIES]
 
 /** The rule for a header by the name it was sent with. */
@@ -117,6 +114,7 @@ function judgeHeader(name: string): HeaderRule {
   const lower = name.toLowerCase()
   const folded = lower.replaceAll(/[^a-z0-9]/g, '-')
   if (DROPPED.has(folded) || isOfFamily(folded, DROPPED_FAMILIES)) return 'drop'
+  if (OWN.has(folded)) return folded === lower ? 'own' : 'drop'
   if (folded !== lower) {
     const isTrick = PLAIN_ONLY.includes(folded) || isOfFamily(folded, PLAIN_ONLY_FAMILIES)
     return isTrick || isChain(folded) ? 'drop' : 'keep'

@@ -5,6 +5,8 @@ import { finished } from 'node:stream'
 const OF_THE_CONNECTION: ReadonlySet<string> = new Set([
   'connection',
   'keep-alive',
+  'proxy-authenticate',
+  'proxy-authentication-info',
   'proxy-connection',
   'te',
   'trailer',
