@@ -19,6 +19,9 @@ export { type ConfigReading, parseConfig, readConfig } from './config/load.ts'
 export { formatProblem } from './config/problems.ts'
 export { ERRORS, type ErrorCode, GatewayError, isGatewayError } from './kernel/errors.ts'
 
+/** An answer that its reader has forgotten. */
+const UNREAD_SECONDS = 300
+
 export type EmbeddedOptions = Pick<GatewayOptions, 'logLevel' | 'logDestination' | 'onRefused' | 'clock'>
 
 /** Requests below `base` that go to a service of the configuration, on conditions as those of a route. */
@@ -111,10 +114,16 @@ async function connect(config: GatewayConfig, options: EmbeddedOptions, closing:
   })
   const { doors, credentials } = parts
   const originRules = buildOriginRules(config)
+  const unreadSeconds = unreadSecondsOf(config)
   const failed: WebDoor['failed'] = (code, cause) =>
     events.emit({ kind: 'request.failed', requestId: UNREAD, code, detail: {}, cause })
   const knockAt = ({ handle }: FrontDoor) => {
-    const door: WebDoor = { server, failed, handler: (message, response) => handle(message, response, null) }
+    const door: WebDoor = {
+      server,
+      failed,
+      unreadSeconds,
+      handler: (message, response) => handle(message, response, null),
+    }
     return (request: Request) => answerWeb(request, door)
   }
   return {
@@ -132,6 +141,11 @@ async function connect(config: GatewayConfig, options: EmbeddedOptions, closing:
     },
     close: closing.closeAll,
   }
+}
+
+/** Services have limits of their own; this one stands behind all of them, and for the gateway's own answers. */
+function unreadSecondsOf({ services }: GatewayConfig): number {
+  return Math.max(UNREAD_SECONDS, ...Object.values(services).map(({ timeouts }) => timeouts.idleBodySeconds))
 }
 
 /** As it would stand in the file. A navigation is the application's to send to log in. */

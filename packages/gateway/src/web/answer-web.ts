@@ -13,6 +13,8 @@ export const UNREAD = 'unread'
 export interface WebDoor {
   readonly server: MemoryServer
   readonly handler: MessageHandler
+  /** How long more of an answer may wait than a web response holds by itself. */
+  readonly unreadSeconds: number
   /** Told of a request that did not get as far as the handler, or was cut. */
   readonly failed: (code: ErrorCode, cause: unknown) => void
 }
@@ -28,7 +30,7 @@ export async function answerWeb(request: Request, door: WebDoor): Promise<Respon
   }
 }
 
-function exchange(request: Request, { server, handler }: WebDoor): Promise<Response> {
+function exchange(request: Request, { server, handler, unreadSeconds }: WebDoor): Promise<Response> {
   const connection = server.connect(handler)
   if (connection === null) throw new GatewayError('ERR_GATEWAY_CLOSED')
   const { promise, resolve, reject } = Promise.withResolvers<Response>()
@@ -38,7 +40,7 @@ function exchange(request: Request, { server, handler }: WebDoor): Promise<Respo
     // What breaks off from here on is told by the body.
     answer.on('error', () => {})
     try {
-      resolve(buildWebResponse(answer, request.method))
+      resolve(buildWebResponse(answer, request.method, unreadSeconds))
     } catch (cause) {
       answer.destroy()
       reject(new GatewayError('ERR_UPSTREAM_BAD_RESPONSE', {}, cause))

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { ErrorCode } from '../../src/kernel/errors.ts'
@@ -9,6 +10,7 @@ import { answerWeb, type WebDoor } from '../../src/web/answer-web.ts'
 import { createMemoryServer, type MemoryServer, type MessageHandler } from '../../src/web/memory-server.ts'
 
 const LIMITS = { maxHeaderBytes: 32_768, headersTimeoutSeconds: 30, keepAliveSeconds: 65, closeSeconds: 20 }
+const UNREAD_SECONDS = 300
 const ADDRESS = 'https://app.example/a/b%2Fc?d=%20e'
 
 type Init = RequestInit & { readonly duplex?: 'half' }
@@ -16,7 +18,7 @@ type Init = RequestInit & { readonly duplex?: 'half' }
 const failures: ErrorCode[] = []
 
 function doorOf(server: MemoryServer, handler: MessageHandler): WebDoor {
-  return { server, handler, failed: (code) => failures.push(code) }
+  return { server, handler, unreadSeconds: UNREAD_SECONDS, failed: (code) => failures.push(code) }
 }
 
 function ask(handler: MessageHandler, init: Init = {}, address = ADDRESS): Promise<Response> {
@@ -222,6 +224,41 @@ test('an answer that nobody reads is not gathered', async () => {
   })
   assert.ok((await stuck) < 20)
   await answer.body?.cancel()
+})
+
+test('an answer that its reader has forgotten gives its connection back', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let isGone = false
+  const answer = await ask((_message, response) => {
+    response.on('close', () => {
+      isGone = true
+    })
+    Readable.from(Array.from({ length: 20 }, () => Buffer.alloc(65_536))).pipe(response)
+  })
+  for (let turn = 0; turn < 50; turn += 1) await nextTurn()
+  t.mock.timers.tick(UNREAD_SECONDS * 1000 - 1)
+  await nextTurn()
+  assert.equal(isGone, false)
+  t.mock.timers.tick(1)
+  await nextTurn()
+  assert.equal(isGone, true)
+  await assert.rejects(answer.text())
+})
+
+test('an answer that has been read may be silent for as long as it likes', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const begun = Promise.withResolvers<ServerResponse>()
+  const answer = await ask((_message, response) => {
+    response.writeHead(200).write(Buffer.alloc(200_000))
+    begun.resolve(response)
+  })
+  for (let turn = 0; turn < 50; turn += 1) await nextTurn()
+  const reader = answer.body!.getReader()
+  for (let read = 0; read < 200_000; ) read += (await reader.read()).value!.length
+  t.mock.timers.tick(UNREAD_SECONDS * 2000)
+  const response = await begun.promise
+  response.end('more')
+  assert.equal(Buffer.from((await reader.read()).value!).toString(), 'more')
 })
 
 test('a request whose body nobody reads is not gathered', async () => {

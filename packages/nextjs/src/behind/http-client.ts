@@ -18,6 +18,8 @@ export interface WireRequest {
 }
 
 const MAX_ANSWER_HEADER_BYTES = 65_536
+/** As long as a gateway waits by itself between two pieces of a body. */
+const UNREAD_SECONDS = 300
 
 /** The answer as it comes, neither unpacked nor followed. Rejects when there is none. */
 export async function sendRequest(wire: WireRequest): Promise<Response> {
@@ -49,7 +51,7 @@ function sendOnce({ url, method, headers, body, signal }: WireRequest): Promise<
     // What breaks off from here on is told by the body.
     answer.on('error', () => {})
     try {
-      resolve(buildWebResponse(answer, method))
+      resolve(buildWebResponse(answer, method, UNREAD_SECONDS))
     } catch (error) {
       // Of a status that a web response cannot have.
       answer.destroy()
