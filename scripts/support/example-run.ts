@@ -11,10 +11,10 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, delimiter, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { untilOpen } from '../../packages/cli/src/dev/until-open.ts'
 import { ROOT } from './built-packages.ts'
 import { keepOutput } from './keep-output.ts'
 import { startGroup } from './process-group.ts'
@@ -41,7 +41,6 @@ export interface RunningExample {
 }
 
 const START_SECONDS = 180
-const POLL_MILLISECONDS = 50
 const ADDRESS = /\b(localhost|127\.0\.0\.1):(\d{2,5})\b/g
 /** For folders of tests, above which npm finds no programs. */
 const PATH = [join(ROOT, 'node_modules', '.bin'), process.env.PATH].join(delimiter)
@@ -116,24 +115,8 @@ async function findFreePorts(count: number): Promise<readonly number[]> {
 }
 
 async function untilListening(child: ChildProcess, ports: readonly number[], seconds: number): Promise<void> {
-  const deadline = performance.now() + seconds * 1000
-  let waiting = ports
-  while (waiting.length > 0) {
-    if (child.exitCode !== null || child.signalCode !== null) throw new Error('it ended by itself')
-    if (performance.now() > deadline) throw new Error(`nothing listens on ${waiting.join(', ')} after ${seconds} s`)
-    const open = await Promise.all(waiting.map(isOpen))
-    waiting = waiting.filter((_, index) => open[index] !== true)
-    if (waiting.length > 0) await delay(POLL_MILLISECONDS)
-  }
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: 'localhost' })
-    const answer = (isThere: boolean) => {
-      socket.destroy()
-      resolve(isThere)
-    }
-    socket.once('connect', () => answer(true)).once('error', () => answer(false))
-  })
+  const ended = new AbortController()
+  child.once('close', () => ended.abort())
+  if (await untilOpen(ports, AbortSignal.any([ended.signal, AbortSignal.timeout(seconds * 1000)]))) return
+  throw new Error(ended.signal.aborted ? 'it ended by itself' : `not all of ${ports.join(', ')} open in ${seconds} s`)
 }
