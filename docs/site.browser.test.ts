@@ -129,10 +129,12 @@ test('while pages are written, the site has their diagrams and the sources they 
   }
 })
 
-/** `npm run docs`: a process of its own, because a build makes this one a production. */
+/** `npm run docs`, in a process of its own: a build has made this one a production, and says so to its children. */
 async function startWriting(): Promise<readonly [ChildProcess, string]> {
   const script = new URL('../scripts/docs.ts', import.meta.url).pathname
+  const { NODE_ENV: _, ...env } = process.env
   const written = spawn(process.execPath, ['--conditions=@doorman/source', script], {
+    env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const output = keepOutput(written)
