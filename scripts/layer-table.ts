@@ -35,6 +35,17 @@ export const ROOM_LAYERS: Readonly<Record<string, Readonly<Record<string, readon
     upstream: ['kernel', 'http', 'session', 'tokens', 'policy', 'wire'],
     verify: ['kernel', 'http', 'session', 'tokens', 'policy'],
     operator: ['kernel', 'http', 'session'],
+    explain: [
+      'kernel',
+      'config',
+      'http',
+      'session',
+      'tokens',
+      'policy',
+      'upstream',
+      'operator',
+      '@doorman/resource-server',
+    ],
     observability: ['kernel', 'http/reply.ts'],
   },
   provision: {

@@ -1,6 +1,6 @@
 // `/auth/token/services/{service}`: what a service is called with, for other services that call it themselves on behalf of
 // the person they were called for.
-import { beneficiaryOf } from './beneficiary.ts'
+
 import type { GatewayConfig } from './config/gateway-config.ts'
 import type { TokenEndpointOptions } from './issuer/token-endpoint.ts'
 import type { CreateLimiter, Limiter } from './limiters.ts'
@@ -11,6 +11,7 @@ import type { Endpoint } from './routes.ts'
 import type { Credentials } from './tokens/credential.ts'
 import type { Credential } from './tokens/obtained.ts'
 import { refused } from './tokens/refusals.ts'
+import { beneficiaryOf } from './upstream/beneficiary.ts'
 
 /** Answers who asks for one token. */
 export type CreateServe = (asking: Pick<TokenEndpointOptions, 'wanted' | 'callers' | 'obtain'>) => Endpoint['answer']

@@ -1,7 +1,6 @@
 // What a service is sent on behalf of a person, for the application's own code to send: as on a route, without a request
 // on its way.
 import { randomUUID } from 'node:crypto'
-import { beneficiaryOf } from './beneficiary.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { buildProblem, type ProblemExtras, type Reply } from './http/reply.ts'
 import type { GatewayRequest } from './http/request.ts'
@@ -13,6 +12,7 @@ import { decideTenant, TENANT_REFUSALS, type TenantDecision } from './policy/ten
 import { realmSuffix } from './realms.ts'
 import { lookUpSession } from './session/find-session.ts'
 import type { Credential, Obtained } from './tokens/obtained.ts'
+import { beneficiaryOf } from './upstream/beneficiary.ts'
 
 const RETRY_AFTER_SECONDS = 2
 

@@ -1,10 +1,10 @@
 // The gateway with listeners of its own: connected parts, a public listener and the operator's. Decides nothing itself.
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { type Closing, connectParts, type GatewayOptions, HTTP_LIMITS, openAll } from './connected-parts.ts'
+import { createExplainer } from './explain/explainer.ts'
 import { createHttpServer } from './http/server.ts'
 import { createEvents, type Events } from './kernel/events.ts'
 import { createMetrics } from './observability/metrics.ts'
-import { createExplainer } from './operator-explain.ts'
 import { openOperator } from './operator-listeners.ts'
 import { loginRealmsOf } from './realms.ts'
 import { createSessionAdministration } from './session/session-administration.ts'

@@ -4,8 +4,9 @@ export type { FurtherSections, SectionSchemas } from './config/further-sections.
 export type * from './config/gateway-config.ts'
 export { type ConfigReading, loadConfig, parseConfig, type ReadOptions, readConfig } from './config/load.ts'
 export { type ConfigProblem, type Finding, formatProblem } from './config/problems.ts'
-export { type ExplainOptions, type ExplainQuestion, explainRequest } from './explain.ts'
-export { type ClaimedCaller, principalOfClaims } from './explain-caller.ts'
+export { type ClaimedCaller, principalOfClaims } from './explain/claimed-caller.ts'
+export type { ExplainQuestion } from './explain/explain-question.ts'
+export { type ExplainOptions, explainRequest } from './explain/explain-request.ts'
 export type {
   CallerFinding,
   CredentialFinding,
@@ -14,7 +15,7 @@ export type {
   LimitFinding,
   RouteFinding,
   Verdict,
-} from './explanation.ts'
+} from './explain/explanation.ts'
 export { type Address, type Gateway, type GatewayOptions, openGateway } from './gateway.ts'
 export { ERRORS, type ErrorCode, GatewayError, isGatewayError } from './kernel/errors.ts'
 export type { EventListener, Events, GatewayEvent } from './kernel/events.ts'

@@ -1,7 +1,6 @@
 // The end of a request's way: the credential its service receives, and the request itself. A credential that cannot be
 // had never becomes none.
 import type { Answers } from './answers.ts'
-import { beneficiaryOf, credentialFor } from './beneficiary.ts'
 import type { DoorRoute } from './door-routes.ts'
 import type { Exchange } from './http/exchange.ts'
 import { ERRORS } from './kernel/errors.ts'
@@ -12,6 +11,7 @@ import { readSessionId } from './session/session-cookie.ts'
 import type { Credentials } from './tokens/credential.ts'
 import type { Obtained, Refusal } from './tokens/obtained.ts'
 import type { TurnAway } from './turn-away.ts'
+import { beneficiaryOf, credentialFor } from './upstream/beneficiary.ts'
 import type { BuildUpstreamHeaders } from './upstream/headers.ts'
 
 export interface SendUpstreamOptions {

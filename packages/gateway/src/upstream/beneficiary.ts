@@ -1,7 +1,7 @@
 // On whose behalf credentials are had: what policies know of somebody, and the token they came with.
-import type { KnownPrincipal, Principal } from './policy/principal.ts'
-import type { Requirement } from './policy/requirement.ts'
-import type { Beneficiary, Credential } from './tokens/obtained.ts'
+import type { KnownPrincipal, Principal } from '../policy/principal.ts'
+import type { Requirement } from '../policy/requirement.ts'
+import type { Beneficiary, Credential } from '../tokens/obtained.ts'
 
 const NO_CREDENTIAL: Credential = { kind: 'none' }
 

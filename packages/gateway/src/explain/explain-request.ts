@@ -1,30 +1,21 @@
 // Why a request would be let through or not, worked out from the configuration alone: no realm, no store, nothing sent.
 // Goes by the very functions the front door goes by.
-import type { GatewayConfig, LimitConfig, RouteConfig } from './config/gateway-config.ts'
-import { isReserved, ownerOf } from './config/own-paths.ts'
+import type { GatewayConfig, LimitConfig, RouteConfig } from '../config/gateway-config.ts'
+import { isReserved, ownerOf } from '../config/own-paths.ts'
+import { parseTarget } from '../http/canonical-path.ts'
+import { ERRORS, type ErrorCode } from '../kernel/errors.ts'
+import { compileRequirement, decide, explainRules } from '../policy/access-policy.ts'
+import { ANONYMOUS, type Principal } from '../policy/principal.ts'
+import { refuseAccess } from '../policy/refusal.ts'
+import type { Decision } from '../policy/requirement.ts'
+import { decideTenant, TENANT_REFUSALS, type TenantDecision } from '../policy/tenant.ts'
+import { compileRewrite } from '../upstream/rewrite.ts'
+import { compileRoutes } from '../upstream/route.ts'
 import { explainCredential, explainHeaders } from './explain-forward.ts'
-import { maskExplanation } from './explain-mask.ts'
+import type { ExplainQuestion } from './explain-question.ts'
 import type { CallerFinding, Explanation, LimitFinding, RouteFinding, Verdict } from './explanation.ts'
-import { parseTarget } from './http/canonical-path.ts'
-import { ERRORS, type ErrorCode } from './kernel/errors.ts'
-import { compileRequirement, decide, explainRules } from './policy/access-policy.ts'
-import { ANONYMOUS, type Principal } from './policy/principal.ts'
-import { refuseAccess } from './policy/refusal.ts'
-import type { Decision } from './policy/requirement.ts'
-import { decideTenant, TENANT_REFUSALS, type TenantDecision } from './policy/tenant.ts'
-import { compileRewrite } from './upstream/rewrite.ts'
-import { compileRoutes } from './upstream/route.ts'
-
-export interface ExplainQuestion {
-  readonly method: string
-  /** As in a request line, still encoded; a query is left out. */
-  readonly path: string
-  readonly principal: Principal
-  /** Those a client would send; lower-case names. */
-  readonly headers: Readonly<Record<string, string>>
-  /** Epoch seconds. */
-  readonly now: number
-}
+import { maskExplanation } from './mask-explanation.ts'
+import { notesOn } from './notes.ts'
 
 export interface ExplainOptions {
   /** Says of claims only what shape they have. */
@@ -132,39 +123,6 @@ function describeRoute(config: GatewayConfig, route: RouteConfig, path: string):
 
 function describeLimit(of: LimitFinding['of'], limit: LimitConfig | null): readonly LimitFinding[] {
   return limit === null ? [] : [{ of, ...limit }]
-}
-
-const SAFE_METHODS = ['GET', 'HEAD', 'OPTIONS']
-const NOTE_ON_NOBODY = 'nobody has to be logged in: the request goes on, and without a credential'
-const NOTE_ON_ENDED = 'the same request goes on without a credential once nobody is logged in'
-
-function notesOn(
-  config: GatewayConfig,
-  question: ExplainQuestion,
-  route: RouteConfig,
-  decision: Decision,
-): readonly string[] {
-  const { credential, require } = route
-  const { principal } = question
-  const isOptional = require !== 'none' && require.login === 'optional'
-  const isSent = decision.kind === 'deny' && (decision.needs === 'login' || decision.needs === 'step-up')
-  const isPage = route.page && question.method === 'GET' && require !== 'none' && require.via.includes('session')
-  const second = credential.kind === 'realm' ? config.realms[credential.realm]?.obtain : undefined
-  return [
-    ...(isSent && isPage ? ['a page is sent to log in instead'] : []),
-    ...(isOptional ? [principal.kind === 'anonymous' ? NOTE_ON_NOBODY : NOTE_ON_ENDED] : []),
-    ...(proves(principal, isOptional) && !SAFE_METHODS.includes(question.method) && require !== 'none'
-      ? ['the request must also prove that a page of yours sent it (Origin, Sec-Fetch-Site or X-Doorman)']
-      : []),
-    ...(credential.kind === 'realm' && second?.kind === 'login'
-      ? [`whoever has not logged in to realm ${credential.realm} yet is sent there first`]
-      : []),
-  ]
-}
-
-/** A bearer token is proof enough. */
-function proves({ kind }: Principal, isOptional: boolean): boolean {
-  return kind === 'session' || (kind === 'anonymous' && isOptional)
 }
 
 function isEndpoint(path: string, { endpoints, aliases }: GatewayConfig): boolean {

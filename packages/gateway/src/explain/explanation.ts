@@ -1,9 +1,9 @@
 // What there is to say about one request: which route owns it, what every rule saw, and what would become of it. Data
 // alone, as `doorman explain --json` prints it. Never holds a token.
-import type { LimitConfig } from './config/gateway-config.ts'
-import type { ErrorCode } from './kernel/errors.ts'
-import type { RuleFinding } from './policy/access-policy.ts'
-import type { TenantDecision } from './policy/tenant.ts'
+import type { LimitConfig } from '../config/gateway-config.ts'
+import type { ErrorCode } from '../kernel/errors.ts'
+import type { RuleFinding } from '../policy/access-policy.ts'
+import type { TenantDecision } from '../policy/tenant.ts'
 
 export type RouteFinding =
   | {

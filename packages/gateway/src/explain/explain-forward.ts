@@ -1,11 +1,12 @@
 // What a service would receive, for an explanation: the credential without its token, and the headers.
-import { beneficiaryOf, credentialFor } from './beneficiary.ts'
-import type { GatewayConfig, RouteConfig } from './config/gateway-config.ts'
+
+import type { GatewayConfig, RouteConfig } from '../config/gateway-config.ts'
+import type { Principal } from '../policy/principal.ts'
+import { createCookies } from '../session/session-cookie.ts'
+import { buildInternalClaims } from '../tokens/internal-claims.ts'
+import { beneficiaryOf, credentialFor } from '../upstream/beneficiary.ts'
+import { createUpstreamHeaders } from '../upstream/headers.ts'
 import type { CredentialFinding, HeadersFinding } from './explanation.ts'
-import type { Principal } from './policy/principal.ts'
-import { createCookies } from './session/session-cookie.ts'
-import { buildInternalClaims } from './tokens/internal-claims.ts'
-import { createUpstreamHeaders } from './upstream/headers.ts'
 
 export interface Forwarding {
   readonly config: GatewayConfig

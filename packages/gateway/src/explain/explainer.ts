@@ -1,12 +1,12 @@
 // The explanations of a running gateway: as `doorman explain` gives them, and for sessions that live in it.
-import type { GatewayConfig } from './config/gateway-config.ts'
-import { explainRequest } from './explain.ts'
-import { principalOfClaims } from './explain-caller.ts'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import type { EpochSeconds } from '../kernel/time.ts'
+import type { AskedCaller, AskedRequest, Explained } from '../operator/explain.ts'
+import { ANONYMOUS, type Principal, sessionPrincipal } from '../policy/principal.ts'
+import type { SessionLifecycle } from '../session/lifecycle.ts'
+import { principalOfClaims } from './claimed-caller.ts'
+import { explainRequest } from './explain-request.ts'
 import type { RouteFinding } from './explanation.ts'
-import type { EpochSeconds } from './kernel/time.ts'
-import type { AskedCaller, AskedRequest, Explained } from './operator/explain.ts'
-import { ANONYMOUS, type Principal, sessionPrincipal } from './policy/principal.ts'
-import type { SessionLifecycle } from './session/lifecycle.ts'
 
 export interface ExplainerOptions {
   readonly config: GatewayConfig

@@ -1,7 +1,8 @@
 // An explanation without what tokens say: who may ask about a live session need not learn who it is. Shapes stay, so that
 // a missing claim can be told from a wrong one.
+
+import type { TenantDecision } from '../policy/tenant.ts'
 import type { Explanation } from './explanation.ts'
-import type { TenantDecision } from './policy/tenant.ts'
 
 /** What the gateway itself puts in or decides. */
 const OWN_CLAIMS: readonly string[] = ['iss', 'aud', 'realm', 'jti', 'iat', 'exp']

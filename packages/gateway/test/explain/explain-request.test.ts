@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { suite, test } from 'node:test'
-import type { GatewayConfig } from '../src/config/gateway-config.ts'
-import { parseConfig } from '../src/config/load.ts'
-import { type ExplainQuestion, explainRequest } from '../src/explain.ts'
-import { principalOfClaims } from '../src/explain-caller.ts'
-import type { Explanation } from '../src/explanation.ts'
-import { ANONYMOUS } from '../src/policy/principal.ts'
+import type { GatewayConfig } from '../../src/config/gateway-config.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { principalOfClaims } from '../../src/explain/claimed-caller.ts'
+import type { ExplainQuestion } from '../../src/explain/explain-question.ts'
+import { explainRequest } from '../../src/explain/explain-request.ts'
+import type { Explanation } from '../../src/explain/explanation.ts'
+import { ANONYMOUS } from '../../src/policy/principal.ts'
 
 const TEXT = `publicUrl: https://app.example.com
 realms:

@@ -4,12 +4,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
-import { parseConfig } from '../src/config/load.ts'
-import type { Explanation } from '../src/explanation.ts'
-import { type Gateway, openGateway } from '../src/gateway.ts'
-import type { GatewayEvent } from '../src/kernel/events.ts'
-import { createExplainer } from '../src/operator-explain.ts'
-import { buildNewSession, createReplicaSet } from './support/lifecycle.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import { createExplainer } from '../../src/explain/explainer.ts'
+import type { Explanation } from '../../src/explain/explanation.ts'
+import { type Gateway, openGateway } from '../../src/gateway.ts'
+import type { GatewayEvent } from '../../src/kernel/events.ts'
+import { buildNewSession, createReplicaSet } from '../support/lifecycle.ts'
 
 const TEXT = `publicUrl: http://localhost:4000
 listen: 127.0.0.1:0

@@ -1,8 +1,8 @@
 // Somebody made of claims alone, for an explanation: no session and no token stands behind them.
 import { callerFromClaims } from '@doorman/resource-server'
-import type { GatewayConfig } from './config/gateway-config.ts'
-import { ANONYMOUS, bearerPrincipal, type Principal, sessionPrincipal } from './policy/principal.ts'
-import { SESSION_FORMAT, type Session } from './session/session.ts'
+import type { GatewayConfig } from '../config/gateway-config.ts'
+import { ANONYMOUS, bearerPrincipal, type Principal, sessionPrincipal } from '../policy/principal.ts'
+import { SESSION_FORMAT, type Session } from '../session/session.ts'
 
 export interface ClaimedCaller {
   /** As Keycloak writes them into access tokens and ID tokens; null for nobody. */
