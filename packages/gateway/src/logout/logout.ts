@@ -1,6 +1,6 @@
 // Ends a session: here first, then at its realms, then in the browser. Whatever a realm does, and were the store itself
 // out of reach, the session has ended where it was asked for.
-import { buildClearCookie, type SetCookieHeader } from '../http/cookies.ts'
+import { buildClearCookie } from '../http/cookies.ts'
 import { type ChangingGetOrigin, isNavigation } from '../http/navigation.ts'
 import { parseQuery, type Query, refuseOthers } from '../http/query.ts'
 import { buildJson, buildRedirect, buildReply, type Reply } from '../http/reply.ts'
@@ -9,37 +9,27 @@ import { type Frontends, parseReturnTo } from '../http/return-to.ts'
 import { GatewayError, isGatewayError } from '../kernel/errors.ts'
 import type { Events, SessionEnd } from '../kernel/events.ts'
 import type { Mac } from '../kernel/mac.ts'
-import { hashSecret, isSameSecret } from '../kernel/secrets.ts'
-import type { RelyingParty } from '../realm/relying-party.ts'
 import { heldSession, lookUpSession } from '../session/find-session.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
 import type { LiveSession } from '../session/live-session.ts'
 import { isLogoutProof } from '../session/logout-proof.ts'
 import type { Session } from '../session/session.ts'
 import { readSessionId } from '../session/session-cookie.ts'
-import type { SessionStore } from '../session/session-store.ts'
 import { buildLogoutQuestion } from './logout-question.ts'
 import {
-  buildTicketCookie,
-  clearTicketCookie,
-  createLogoutTicket,
-  findLogoutTicket,
-  LOGOUT_TICKET_MAX_AGE_SECONDS,
-  randomLogoutSecret,
-  type TicketOptions,
-} from './logout-ticket.ts'
+  buildPageLogout,
+  followTicket,
+  type PageLogout,
+  type RealmSession,
+  sendBrowser,
+  type WayOnOptions,
+} from './way-on.ts'
 
-export interface LogoutOptions extends TicketOptions {
-  readonly realm: RelyingParty
+export interface LogoutOptions extends WayOnOptions {
   readonly sessions: SessionLifecycle
-  readonly store: Pick<SessionStore, 'claim'>
   readonly events: Events
   readonly frontends: Frontends
   readonly logoutMac: Mac
-  readonly logoutPath: string
-  readonly loggedOutPath: string
-  /** `publicUrl` and `loggedOutPath`; the one post-logout URI registered at the realm. */
-  readonly postLogoutRedirectUri: string
   /** True when the realms have ended what the session held there; else they are asked again later. Never rejects. */
   readonly endAtRealms: (session: Session) => Promise<boolean>
   /** Tells what is open on this replica, where the store cannot. */
@@ -52,9 +42,6 @@ export interface LogoutOptions extends TicketOptions {
   /** Whose a GET without a proof is; null where none is answered. */
   readonly judgeGet: ((request: GatewayRequest) => ChangingGetOrigin) | null
 }
-
-/** Keycloak's server refuses a request line over 4096 bytes; an ID token full of roles gets there. */
-const END_SESSION_URL_MAX_CHARS = 4000
 
 /**
  * `POST /auth/logout`, once its origin has been proved, or `GET` with the proof of `logout_url`, or without one where
@@ -152,9 +139,6 @@ function answerNobody(request: GatewayRequest, returnTo: string, options: Logout
   return isNavigation(request) ? buildRedirect(returnTo, cleared) : buildReply(204, '', cleared)
 }
 
-/** What became of the realm's session. Without a refresh token only the browser can end it. */
-type RealmSession = 'ended' | 'unconfirmed' | 'left-to-browser'
-
 async function endAtRealm({ session }: LiveSession, options: LogoutOptions): Promise<RealmSession> {
   const ended = options.endAtRealms(session)
   const isConfirmed = await Promise.race([ended, options.wait(options.realmSeconds).then(() => false)])
@@ -167,22 +151,6 @@ function tellFinished(request: GatewayRequest, live: LiveSession, state: RealmSe
   const who = { realm, subject, session: handle }
   const realmSession = state === 'ended' ? 'ended' : 'unknown'
   options.events.emit({ kind: 'logout.finished', requestId: request.id, ...who, realmSession })
-}
-
-function sendBrowser(live: LiveSession, returnTo: string, state: RealmSession, options: LogoutOptions): Reply {
-  const cleared = buildClearCookie(options.cookies.session)
-  const ticket = createLogoutTicket({ returnTo, onward: null, createdAt: options.sessions.now() })
-  const url = state === 'unconfirmed' ? null : endSessionUrl(live.session.tokens.idToken, ticket.state, options)
-  const cookie = buildTicketCookie(ticket, options)
-  if (url === null || cookie === undefined) return buildRedirect(localEnd(returnTo, state, options), [cleared])
-  return buildRedirect(url, [cleared, cookie])
-}
-
-/** What a page of ours needs to go on to the realm by itself. */
-export interface PageLogout {
-  /** A path of ours to navigate to, once. */
-  readonly logoutUrl: string
-  readonly cookies: readonly SetCookieHeader[]
 }
 
 /** Ends the session a page of ours was asked to end. Rejects with `ERR_STORE_UNAVAILABLE`; the session then lives on. */
@@ -206,41 +174,4 @@ async function endThere(request: GatewayRequest, live: LiveSession, options: Log
 function tellPage(live: LiveSession, returnTo: string, state: RealmSession, options: LogoutOptions): Reply {
   const { logoutUrl, cookies } = buildPageLogout(live, returnTo, state, options)
   return buildJson(200, { logout_url: logoutUrl, complete: true }, cookies)
-}
-
-/** A page cannot follow a redirect to the realm by itself; it gets an address of ours to navigate to, once. */
-function buildPageLogout(live: LiveSession, returnTo: string, state: RealmSession, options: LogoutOptions): PageLogout {
-  const cleared = buildClearCookie(options.cookies.session)
-  const onward = { secret: randomLogoutSecret(), idTokenHint: live.session.tokens.idToken }
-  const ticket = createLogoutTicket({ returnTo, onward, createdAt: options.sessions.now() })
-  const cookie = state === 'unconfirmed' ? undefined : buildTicketCookie(ticket, options)
-  if (cookie === undefined) return { logoutUrl: localEnd(returnTo, state, options), cookies: [cleared] }
-  const logoutUrl = `${options.logoutPath}?${new URLSearchParams({ ticket: onward.secret })}`
-  return { logoutUrl, cookies: [cleared, cookie] }
-}
-
-async function followTicket(request: GatewayRequest, secret: string, options: LogoutOptions): Promise<Reply> {
-  const now = options.sessions.now()
-  const ticket = findLogoutTicket(request, now, options)
-  if (ticket === undefined || ticket.onward === null || !isSameSecret(ticket.onward.secret, secret)) {
-    return buildRedirect(options.loggedOutPath)
-  }
-  const name = `logout:${hashSecret(secret)}`
-  const claim = await options.store.claim(name, now + LOGOUT_TICKET_MAX_AGE_SECONDS)
-  const url = claim === 'claimed' ? endSessionUrl(ticket.onward.idTokenHint, ticket.state, options) : null
-  const cookie = buildTicketCookie({ ...ticket, onward: null }, options)
-  if (url === null || cookie === undefined) return buildRedirect(ticket.returnTo, [clearTicketCookie(options)])
-  return buildRedirect(url, [cookie])
-}
-
-/** Null when the realm has no such endpoint, has never been reached, or could not read so long an address. */
-function endSessionUrl(idTokenHint: string | null, state: string, options: LogoutOptions): string | null {
-  const { postLogoutRedirectUri } = options
-  const url = options.realm.buildEndSessionUrl({ idTokenHint, postLogoutRedirectUri, state })
-  return url === null || url.href.length > END_SESSION_URL_MAX_CHARS ? null : url.href
-}
-
-/** A realm that did not answer may still know the browser: said on a page, or the next click would log in again. */
-function localEnd(returnTo: string, state: RealmSession, options: LogoutOptions): string {
-  return state === 'ended' ? returnTo : `${options.loggedOutPath}?realm=unconfirmed`
 }
