@@ -48,7 +48,7 @@ export interface Doorman {
   requireRole(role: string | readonly string[], options?: RequireOptions): Promise<DoormanSession>
   /**
    * The token a service is sent on behalf of whoever is logged in. Never let it reach the browser. Nobody is turned away
-   * as by `requireSession`; throws a `DoormanError` of 403, 502 or 503, and a `TypeError` for a service that is not
+   * as by `requireSession`; for everything else throws a `DoormanError`, and a `TypeError` for a service that is not
    * configured or is sent none.
    */
   getToken(service: string): Promise<string>
@@ -107,8 +107,10 @@ export function createDoorman(options: DoormanOptions): Doorman {
 async function getToken(position: Position, incoming: Headers, service: string): Promise<string> {
   const answer = await position.obtainToken(incoming, service)
   if (answer.kind === 'refused') {
-    if (answer.response.status === 401) turnAway(incoming, undefined)
-    throw await errorOf(answer.response)
+    const error = await errorOf(answer.response)
+    // Not at every 401: whoever lacks a second login would come back from this one at once.
+    if (error.code === 'login_required') turnAway(incoming, undefined)
+    throw error
   }
   if (answer.token !== null) return answer.token
   throw new TypeError(`getToken: service ${service} is sent no token; give it a credential in services.${service}`)

@@ -8,7 +8,7 @@ export class DoormanError extends Error {
   override readonly name = 'DoormanError'
   /** The word of a problem document, such as `login_required` or `temporarily_unavailable`. */
   readonly code: string
-  /** 401, 403, 502 or 503. */
+  /** Such as 401, 403, 502 or 503. */
   readonly status: number
   readonly digest: string
 

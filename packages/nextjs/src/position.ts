@@ -4,7 +4,7 @@ import type { DoormanSession } from './session.ts'
 /** `token` null: the service is sent none. */
 export type TokenAnswer =
   | { readonly kind: 'obtained'; readonly token: string | null }
-  /** A problem document of 401, 403, 502 or 503. */
+  /** A problem document. */
   | { readonly kind: 'refused'; readonly response: Response }
 
 /** Forwards a request whose path begins with `base`. */

@@ -213,6 +213,15 @@ for (const position of POSITIONS) {
     }
   })
 
+  test(`${position}: whoever lacks a second login is told so, and not led through the first one in circles`, async () => {
+    const answer = await alice.fetch(stage.url('/api/token'))
+    const { code, login_url } = JSON.parse(answer.body)
+    const second = [401, 'second_login_required', stage.url('/auth/login/models')]
+    const told = position === 'embedded' ? second : [403, 'forbidden', undefined]
+    assert.deepEqual([answer.status, code, login_url], told)
+    assert.equal((await createBrowser().fetch(stage.url('/api/token'))).status, 401)
+  })
+
   test(`${position}: while the realm is away people are asked to come again`, async (t) => {
     const browser = await logInExpired(stage)
     await stage.realm.stopListening()

@@ -168,6 +168,12 @@ realms:
     backchannelUrl: ${backchannel.origin}
     clientId: web-gateway
     clientAuth: { secret: ${CLIENT_SECRET} }
+  models:
+    issuer: ${realm.issuer}
+    backchannelUrl: ${backchannel.origin}
+    clientId: models-gateway
+    clientAuth: { secret: ${CLIENT_SECRET} }
+    obtain: login
 session: { store: "sqlite:store/doorman.db" }
 keys: ["\${file:store/keys}"]
 user: { claims: [name, email] }
@@ -175,5 +181,6 @@ frontends: [{ origin: "${FRONT_END}" }]
 services:
   agent: { url: "${agent.origin}", credential: accessToken, callers: [web] }
   gone: { url: "${NOBODY_LISTENS}", credential: accessToken, callers: [web] }
+  llm: { url: "${NOBODY_LISTENS}", credential: { realm: models }, callers: [web] }
 `
 }
