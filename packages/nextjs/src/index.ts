@@ -1,5 +1,6 @@
 import 'server-only'
 
+export type { RouteParameters } from './api-path.ts'
 export { createDoorman, type Doorman } from './doorman.ts'
 export { DoormanError } from './errors.ts'
 export type { BehindOptions, DoormanOptions, EmbeddedOptions } from './options.ts'

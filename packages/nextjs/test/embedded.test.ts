@@ -85,6 +85,12 @@ for (const config of [undefined, null, '', 7]) {
   })
 }
 
+test('a file that is not there is named with the folder it was looked for in', async () => {
+  const isNamed = (error: unknown) =>
+    error instanceof TypeError && error.message.startsWith(join(process.cwd(), 'gone.yaml'))
+  await assert.rejects(createEmbedded({ config: './gone.yaml' }).publicUrl(), isNamed)
+})
+
 test('what is wrong with the file comes all at once, without its values', async () => {
   const config = { publicUrl: 'canary', realms: {}, serivces: {} }
   const isNamed = (error: unknown) =>

@@ -33,7 +33,8 @@ async function open(config: EmbeddedOptions['config']): Promise<EmbeddedGateway>
   const { env } = process
   const reading =
     typeof config === 'string'
-      ? readConfig(config, env)
+      ? // With its folder: which one the server runs in is easily mistaken.
+        readConfig(resolve(config), env)
       : parseConfig(JSON.stringify(config), { file: 'createDoorman', env, folder: process.cwd() })
   if (reading.kind === 'invalid') throw new TypeError(reading.problems.map(formatProblem).join('\n'))
   for (const warning of reading.warnings) console.warn(`doorman: ${formatProblem(warning)}`)
