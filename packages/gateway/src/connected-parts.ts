@@ -7,8 +7,9 @@ import type { Events } from './kernel/events.ts'
 import { type Clock, systemClock } from './kernel/time.ts'
 import { createLog } from './observability/log.ts'
 import type { LogLevel } from './observability/log-lines.ts'
+import { openRing } from './open-ring.ts'
 import { openStore, readAuthorities, tellOfStore } from './open-store.ts'
-import { createParts, createRing, type Parts } from './parts.ts'
+import { createParts, type Parts } from './parts.ts'
 import type { SessionStore } from './session/session-store.ts'
 import type { SessionWatches } from './session/session-watch.ts'
 import { observeStore } from './stores/observed.ts'
@@ -73,7 +74,7 @@ export async function connectParts(
 ): Promise<ConnectedParts> {
   const { events, clock = systemClock } = options
   startLog(options, closing)
-  const ring = createRing(config, clock)
+  const ring = openRing(config, clock)
   const ca = readAuthorities(config)
   const opened = await openStore(config, { ca, clock, tell: (state) => tellOfStore(state, events) })
   const store = observeStore(opened.store, events)

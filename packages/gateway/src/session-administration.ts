@@ -6,14 +6,15 @@ import { createSealer, type KeyRing } from './kernel/seal.ts'
 import { systemClock } from './kernel/time.ts'
 import { findRealm } from './login-options.ts'
 import { createRealmEndings } from './logout/realm-endings.ts'
+import { openRing } from './open-ring.ts'
 import { openExistingStore, readAuthorities } from './open-store.ts'
 import { describeSession, type OperatorSession } from './operator/sessions.ts'
-import { createRing, REALM_ENDINGS } from './parts.ts'
 import { createRealms, loginRealmsOf, type Realms } from './realms.ts'
 import { createSessionLifecycle, type SessionLifecycle } from './session/lifecycle.ts'
 import type { Session } from './session/session.ts'
 import { createSessionAdministration, type SessionSelection } from './session/session-administration.ts'
 import type { SessionStore } from './session/session-store.ts'
+import { REALM_ENDINGS } from './session-parts.ts'
 
 /** Its methods reject with `ERR_STORE_UNAVAILABLE`. */
 export interface StoredSessions {
@@ -36,7 +37,7 @@ export interface StoredSessions {
  */
 export async function openSessionAdministration(config: GatewayConfig): Promise<StoredSessions> {
   const store = await openExistingStore(config)
-  const ring = createRing(config, systemClock)
+  const ring = openRing(config, systemClock)
   const realms = openRealms(config)
   const endings: Promise<boolean>[] = []
   const lifecycle = createLifecycle(config, store, ring, (session) => endings.push(realmEndings.end(session, 'final')))

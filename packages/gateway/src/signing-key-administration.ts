@@ -2,8 +2,8 @@
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { createSealer } from './kernel/seal.ts'
 import { systemClock } from './kernel/time.ts'
+import { openRing } from './open-ring.ts'
 import { openExistingStore } from './open-store.ts'
-import { createRing } from './parts.ts'
 import {
   listSigningKeys,
   retireSigningKey,
@@ -32,7 +32,7 @@ export interface SigningKeyAdministration {
  */
 export async function openSigningKeyAdministration(config: GatewayConfig): Promise<SigningKeyAdministration> {
   const store = await openExistingStore(config)
-  const sealer = createSealer(createRing(config, systemClock), 'signing-keys')
+  const sealer = createSealer(openRing(config, systemClock), 'signing-keys')
   const place = { store, sealer }
   const { algorithm } = config.internalTokens
   return {
