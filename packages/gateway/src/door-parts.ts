@@ -1,4 +1,5 @@
 // The front door, connected to all that a request passes on its way.
+import { createAdmission } from './admission.ts'
 import type { Answers } from './answers.ts'
 import { createBearerVerifier } from './bearer-verifier.ts'
 import type { GatewayConfig, RouteConfig } from './config/gateway-config.ts'
@@ -52,6 +53,14 @@ export function createDoorParts(ground: DoorGround): DoorParts {
   const challengeRealm = new URL(config.publicUrl).host
   const turnAway = createTurnAway({ secondLogins: secondLoginDoors(secondLogins, config), challengeRealm, answers })
   const buildHeaders = createUpstreamHeaders({ publicUrl: new URL(config.publicUrl), isOwnCookie: isOurs })
+  const admission = createAdmission({
+    challengeRealm,
+    tenantRules: config.tenant,
+    limiter: config.limit?.by === 'ip' ? null : limiter,
+    sendUpstream: createSendUpstream({ doors, credentials, buildHeaders, challengeRealm, turnAway, answers }),
+    turnAway,
+    now: sessions.now,
+  })
   const passage = createPassage({
     doors,
     refuseForged,
@@ -61,12 +70,9 @@ export function createDoorParts(ground: DoorGround): DoorParts {
     ),
     sessionCookies: doors.all.map(({ cookies }) => cookies.sessionName),
     challengeRealm,
-    tenantRules: config.tenant,
-    limiter: config.limit?.by === 'ip' ? null : limiter,
     credentials,
-    sendUpstream: createSendUpstream({ doors, credentials, buildHeaders, challengeRealm, turnAway, answers }),
     turnAway,
-    now: sessions.now,
+    admission,
     answers,
   })
   const doorGround = {

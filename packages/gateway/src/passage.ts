@@ -1,22 +1,18 @@
-// The way of one request through a route: who is calling, for which tenant, and whether they may. For a warm session
-// nothing here waits: every step that has its answer at hand goes on at once, and only one that has to ask
-// returns a promise.
+// The way of one request through a route, as far as it is about who is calling. For a warm session nothing here waits:
+// every step that has its answer at hand goes on at once, and only one that has to ask returns a promise.
+import type { Admission } from './admission.ts'
 import type { Answers } from './answers.ts'
 import type { DoorRoute } from './door-routes.ts'
 import type { RefuseForged } from './forgery-guard.ts'
 import { decideHeaders } from './http/answer-headers.ts'
 import type { Exchange } from './http/exchange.ts'
 import { ERRORS, type ErrorCode } from './kernel/errors.ts'
-import type { Limiter } from './limiters.ts'
 import type { LoginDoor, LoginDoors } from './login-doors.ts'
-import { decide } from './policy/access-policy.ts'
 import { type BearerErrorCode, type BearerVerdict, readBearer } from './policy/bearer.ts'
 import { isSafeMethod } from './policy/csrf.ts'
-import { ANONYMOUS, type KnownPrincipal, type Principal, sessionPrincipal } from './policy/principal.ts'
-import { refuseAccess, refuseCredential } from './policy/refusal.ts'
-import type { Denial, PersonRequirement } from './policy/requirement.ts'
-import { decideTenant, TENANT_REFUSALS, type TenantRules } from './policy/tenant.ts'
-import type { SendUpstream } from './send-upstream.ts'
+import { ANONYMOUS, sessionPrincipal } from './policy/principal.ts'
+import { refuseCredential } from './policy/refusal.ts'
+import type { PersonRequirement } from './policy/requirement.ts'
 import type { SessionLookup } from './session/lifecycle.ts'
 import { readSessionId } from './session/session-cookie.ts'
 import type { Credentials, Freshness } from './tokens/credential.ts'
@@ -30,13 +26,9 @@ export interface PassageOptions {
   readonly sessionCookies: readonly string[]
   /** The name of the protection space in challenges. */
   readonly challengeRealm: string
-  readonly tenantRules: TenantRules | null
-  /** Over all routes; null for none. */
-  readonly limiter: Limiter | null
   readonly credentials: Pick<Credentials, 'freshen'>
-  readonly sendUpstream: SendUpstream
   readonly turnAway: TurnAway
-  readonly now: () => number
+  readonly admission: Admission
   readonly answers: Answers
 }
 
@@ -48,13 +40,13 @@ const LIMITS = ['idle', 'absolute', 'realm']
 const VARY = [['vary', 'Cookie, Authorization']] as const
 
 export function createPassage(options: PassageOptions): Passage {
-  const { credentials, turnAway, now } = options
+  const { credentials, turnAway, admission } = options
   const { proceed } = options.answers
 
   function enter(exchange: Exchange, route: DoorRoute): void {
     const { require } = route
     if (require === 'none') {
-      limit(exchange, route, ANONYMOUS, null)
+      admission.pass(exchange, route, ANONYMOUS, null)
       return
     }
     if (require.login === 'optional') decideHeaders(exchange.response, VARY)
@@ -77,16 +69,16 @@ export function createPassage(options: PassageOptions): Passage {
     } else if (bearer.kind === 'malformed') {
       refuseBearer(exchange, 'ERR_BEARER_MALFORMED', bearer.because)
     } else if (login === 'optional') {
-      limit(exchange, route, ANONYMOUS, null)
+      admission.pass(exchange, route, ANONYMOUS, null)
     } else {
-      deny(exchange, route, ANONYMOUS, { kind: 'deny', needs: 'via', because: 'no bearer token' }, null)
+      admission.deny(exchange, route, ANONYMOUS, { kind: 'deny', needs: 'via', because: 'no bearer token' }, null)
     }
     return false
   }
 
   function enterWithBearer(exchange: Exchange, route: DoorRoute, verdict: BearerVerdict): void {
     if (verdict.kind === 'refused') refuseBearer(exchange, verdict.code, verdict.because)
-    else authorise(exchange, route, verdict.principal, null)
+    else admission.judge(exchange, route, verdict.principal, null)
   }
 
   function refuseBearer(exchange: Exchange, code: BearerErrorCode, because: string): void {
@@ -123,7 +115,7 @@ export function createPassage(options: PassageOptions): Passage {
     because: string,
   ): void {
     const isOptional = route.require !== 'none' && route.require.login === 'optional'
-    if (isOptional) limit(exchange, route, ANONYMOUS, null)
+    if (isOptional) admission.pass(exchange, route, ANONYMOUS, null)
     else turnAway.toLogin(exchange, route, door, code, because)
   }
 
@@ -142,7 +134,7 @@ export function createPassage(options: PassageOptions): Passage {
 
   function enterFresh(exchange: Exchange, route: DoorRoute, door: LoginDoor, freshness: Freshness): void {
     if (freshness.kind === 'fresh') {
-      authorise(exchange, route, sessionPrincipal(freshness.live, door.clientId), door)
+      admission.judge(exchange, route, sessionPrincipal(freshness.live, door.clientId), door)
       return
     }
     const { code, retryAfterSeconds } = freshness
@@ -150,47 +142,6 @@ export function createPassage(options: PassageOptions): Passage {
     if (code === 'ERR_TOKEN_REFRESH_REJECTED') goOnWithoutSession(exchange, route, door, code, because)
     else if (ERRORS[code].retry === 'login') turnAway.toLogin(exchange, route, door, code, because)
     else turnAway.refuse(exchange, { code, because: 'no fresh tokens', challenge: null }, { retryAfterSeconds })
-  }
-
-  /** `door`: where to log in again; null for who came with a bearer token. */
-  function authorise(exchange: Exchange, route: DoorRoute, principal: KnownPrincipal, door: LoginDoor | null): void {
-    const tenancy = decideTenant({
-      rules: options.tenantRules,
-      isRequired: route.require !== 'none' && route.require.tenant,
-      principal,
-      header: exchange.request.headers['x-tenant'],
-      path: exchange.request.path,
-    })
-    if (tenancy.kind === 'ambiguous' || tenancy.kind === 'forbidden') {
-      const refused = { code: TENANT_REFUSALS[tenancy.kind], because: 'names no tenant of theirs', challenge: null }
-      turnAway.refuse(exchange, refused, tenancy.kind === 'ambiguous' ? { tenants: tenancy.tenants } : {})
-      return
-    }
-    const tenant = tenancy.kind === 'decided' ? tenancy.tenant : null
-    const decision = decide(route.access, principal, { now: now(), tenant })
-    if (decision.kind === 'allow') limit(exchange, route, principal, tenant)
-    else deny(exchange, route, principal, decision, door)
-  }
-
-  function deny(
-    exchange: Exchange,
-    route: DoorRoute,
-    principal: Principal,
-    denial: Denial,
-    door: LoginDoor | null,
-  ): void {
-    const { challengeRealm } = options
-    const via = route.require === 'none' ? [] : route.require.via
-    const refused = { ...refuseAccess(denial, { via, principal, challengeRealm }), because: denial.because }
-    if (denial.needs === 'step-up' && door !== null) turnAway.toStepUp(exchange, route, door, denial, refused)
-    else turnAway.refuse(exchange, refused, {})
-  }
-
-  function limit(exchange: Exchange, route: DoorRoute, principal: Principal, tenant: string | null): void {
-    const pass = () => options.sendUpstream(exchange, route, principal, tenant)
-    const passRoute = () => (route.limiter === null ? pass() : route.limiter(exchange, principal, tenant, pass))
-    if (options.limiter === null) passRoute()
-    else options.limiter(exchange, principal, tenant, passRoute)
   }
 
   return enter
