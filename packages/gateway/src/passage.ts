@@ -15,7 +15,8 @@ import { refuseCredential } from './policy/refusal.ts'
 import type { PersonRequirement } from './policy/requirement.ts'
 import type { SessionLookup } from './session/lifecycle.ts'
 import { readSessionId } from './session/session-cookie.ts'
-import type { Credentials, Freshness } from './tokens/credential.ts'
+import type { Credentials } from './tokens/credential.ts'
+import type { Freshness } from './tokens/freshness.ts'
 import type { TurnAway } from './turn-away.ts'
 
 export interface PassageOptions {

@@ -1,10 +1,9 @@
 // What a route sends upstream for the person who asks. At once while the tokens are fresh; a credential that cannot be
 // had is an error and never becomes "none".
-import { ERRORS, type ErrorCode, isGatewayError } from '../kernel/errors.ts'
-import { within } from '../kernel/wait.ts'
+import { ERRORS, isGatewayError } from '../kernel/errors.ts'
 import type { SessionLifecycle } from '../session/lifecycle.ts'
-import type { LiveSession } from '../session/live-session.ts'
 import { createExchanges, type ExchangeOptions } from './exchange.ts'
+import { createFreshen, type Freshen, type FreshnessOptions } from './freshness.ts'
 import type { InternalTokens } from './internal-token.ts'
 import {
   type Beneficiary,
@@ -15,38 +14,27 @@ import {
   type Obtained,
   type Refusal,
   type TokenOwner,
-  usableUntil,
 } from './obtained.ts'
-import type { Refresher, RefreshOutcome } from './refresh.ts'
+import type { Refresher } from './refresh.ts'
 import { RETRY_AFTER_SECONDS, refused } from './refusals.ts'
 import { createSecondRealms, type SecondRealmOptions } from './second-realm.ts'
 import { createServiceTokens } from './service-token.ts'
 
-export type Freshness =
-  | { readonly kind: 'fresh'; readonly live: LiveSession }
-  | { readonly kind: 'refused'; readonly code: ErrorCode; readonly retryAfterSeconds: number }
-
-export interface CredentialOptions extends ExchangeOptions, SecondRealmOptions {
+export interface CredentialOptions extends ExchangeOptions, SecondRealmOptions, FreshnessOptions {
   readonly lifecycle: Pick<SessionLifecycle, 'replace' | 'reread' | 'end'>
   readonly refresher: Pick<Refresher, 'refresh' | 'refreshNow'>
   readonly internalTokens: Pick<InternalTokens, 'mint'>
   /** The local name of the realm whose service account speaks where nobody has logged in. */
   readonly loginRealm: string
-  /**
-   * Renewals that are due are waited for, because they say whether the session lives. A realm that cannot say changes
-   * nothing: living tokens go on.
-   */
-  readonly verifies: boolean
 }
+
+/** Had for the purpose, and not come with whoever asks. */
+type HeldCredential = Exclude<Credential, { readonly kind: 'none' | 'accessToken' }>
 
 const NOTHING: Obtained = { kind: 'obtained', authorization: null }
 
 export interface Credentials {
-  /**
-   * The session with tokens that may be used now. Tokens that are due but alive are used while they are renewed in the
-   * background, unless `verifies`; expired ones are waited for, within a bound, and never sent.
-   */
-  freshen(live: LiveSession): Freshness | Promise<Freshness>
+  readonly freshen: Freshen
   /**
    * The header for a route. At once whenever it is warm. `who` null: nobody, on a route that is open to everybody.
    * Throws a `TypeError` for what cannot be had for nobody.
@@ -64,28 +52,9 @@ export interface Credentials {
 }
 
 export function createCredentials(options: CredentialOptions): Credentials {
-  const { refresher } = options
   const exchanges = createExchanges(options)
   const serviceTokens = createServiceTokens(options)
   const secondRealms = createSecondRealms(options, exchanges, serviceTokens)
-
-  async function waitFor(refresh: Promise<RefreshOutcome>): Promise<Freshness> {
-    const outcome = await within(refresh, options.waitSeconds)
-    if (outcome === undefined) return notFresh(RETRY_AFTER_SECONDS)
-    if (outcome.kind === 'ended') return { kind: 'refused', code: 'ERR_TOKEN_REFRESH_REJECTED', retryAfterSeconds: 0 }
-    if (outcome.kind === 'lost') return { kind: 'refused', code: 'ERR_SESSION_LOST', retryAfterSeconds: 0 }
-    if (outcome.kind === 'unavailable') return notFresh(outcome.retryAfterSeconds)
-    // An answer may be longer on its way than its token lives.
-    const isUsable = options.now() < usableUntil(outcome.live.session.tokens.accessTokenExpiresAt)
-    return isUsable ? outcome : notFresh(RETRY_AFTER_SECONDS)
-  }
-
-  async function verify(live: LiveSession, refresh: Promise<RefreshOutcome>): Promise<Freshness> {
-    const freshness = await waitFor(refresh)
-    const isUnsaid = freshness.kind === 'refused' && freshness.code === 'ERR_TOKEN_REFRESH_UNAVAILABLE'
-    const isAlive = options.now() < live.session.tokens.accessTokenExpiresAt
-    return isUnsaid && isAlive ? { kind: 'fresh', live } : freshness
-  }
 
   function mint(who: Beneficiary, credential: InternalCredential, tenant: string | null): Holding | Promise<Holding> {
     try {
@@ -96,28 +65,33 @@ export function createCredentials(options: CredentialOptions): Credentials {
     }
   }
 
+  function hold(
+    credential: HeldCredential,
+    who: Beneficiary | null,
+    tenant: string | null,
+  ): Holding | Promise<Holding> {
+    switch (credential.kind) {
+      case 'internal':
+        return mint(known(who, credential), credential, tenant)
+      case 'exchange':
+        return exchanges.obtain(known(who, credential), credential)
+      case 'serviceAccount':
+        return serviceTokens.obtain(who?.realm ?? options.loginRealm, credential.scopes, 'serviceAccount')
+      case 'realm':
+        return secondRealms.obtain(credential.realm, who)
+    }
+  }
+
   return {
-    freshen(live) {
-      const now = options.now()
-      if (now < live.session.refreshDueAt) return { kind: 'fresh', live }
-      const refresh = refresher.refresh(live)
-      if (now >= usableUntil(live.session.tokens.accessTokenExpiresAt)) return waitFor(refresh)
-      return options.verifies ? verify(live, refresh) : { kind: 'fresh', live }
-    },
+    freshen: createFreshen(options),
     obtain(credential, who, tenant) {
       switch (credential.kind) {
         case 'none':
           return NOTHING
         case 'accessToken':
           return { kind: 'obtained', authorization: ownAuthorization(known(who, credential)) }
-        case 'internal':
-          return headerOf(mint(known(who, credential), credential, tenant))
-        case 'exchange':
-          return headerOf(exchanges.obtain(known(who, credential), credential))
-        case 'serviceAccount':
-          return headerOf(serviceTokens.obtain(who?.realm ?? options.loginRealm, credential.scopes, 'serviceAccount'))
-        case 'realm':
-          return headerOf(secondRealms.obtain(credential.realm, who))
+        default:
+          return headerOf(hold(credential, who, tenant))
       }
     },
     obtainToken(credential, who, tenant) {
@@ -126,23 +100,13 @@ export function createCredentials(options: CredentialOptions): Credentials {
           throw new TypeError('there is no token of no credential')
         case 'accessToken':
           return holdToken({ accessToken: who.accessToken, expiresAt: who.accessTokenExpiresAt, scope: null })
-        case 'internal':
-          return mint(who, credential, tenant)
-        case 'exchange':
-          return exchanges.obtain(who, credential)
-        case 'serviceAccount':
-          return serviceTokens.obtain(who.realm, credential.scopes, 'serviceAccount')
-        case 'realm':
-          return secondRealms.obtain(credential.realm, who)
+        default:
+          return hold(credential, who, tenant)
       }
     },
     obtainSecondRealmToken: secondRealms.obtain,
     drain: secondRealms.drain,
   }
-}
-
-function notFresh(retryAfterSeconds: number): Freshness {
-  return { kind: 'refused', code: 'ERR_TOKEN_REFRESH_UNAVAILABLE', retryAfterSeconds }
 }
 
 function known(who: Beneficiary | null, { kind }: Credential): Beneficiary {
