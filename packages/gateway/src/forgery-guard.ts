@@ -2,6 +2,9 @@
 import type { Answers } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import type { Exchange } from './http/exchange.ts'
+import type { ChangingGetOrigin } from './http/navigation.ts'
+import type { GatewayRequest } from './http/request.ts'
+import { judgeChangingGet } from './policy/changing-get.ts'
 import { judgeOrigin, judgeUpgrade, type OriginRules } from './policy/csrf.ts'
 
 /** True once the request has been refused. */
@@ -24,4 +27,10 @@ export function buildOriginRules({ publicUrl, frontends }: GatewayConfig): Origi
     frontends: others.filter(({ isCrossSite }) => !isCrossSite).map(({ origin }) => origin),
     crossSiteFrontends: others.filter(({ isCrossSite }) => isCrossSite).map(({ origin }) => origin),
   }
+}
+
+/** For endpoints that may be asked by GET although they change something. */
+export function createGetJudge(config: GatewayConfig): (request: GatewayRequest) => ChangingGetOrigin {
+  const rules = buildOriginRules(config)
+  return (request) => judgeChangingGet(request, rules)
 }

@@ -2,35 +2,24 @@
 // for each second realm they log in to beside it.
 import { createTabEvents } from './account/tab-events.ts'
 import type { GatewayConfig, RealmConfig } from './config/gateway-config.ts'
-import { buildOriginRules } from './forgery-guard.ts'
-import type { ChangingGetOrigin } from './http/navigation.ts'
-import type { GatewayRequest } from './http/request.ts'
-import { createMac, type Mac } from './kernel/mac.ts'
-import { createSealer } from './kernel/seal.ts'
-import { waitLoosely } from './kernel/wait.ts'
-import type { FinishLoginOptions } from './login/finish-attempt.ts'
+import { createGetJudge } from './forgery-guard.ts'
+import { createMac } from './kernel/mac.ts'
 import type { SecondLoginOptions } from './login/second-login.ts'
 import { startLoginFor } from './login/start-login.ts'
 import { createLoginDoors, type LoginDoor, type LoginDoors } from './login-doors.ts'
-import { buildLoginOptions, type LoginParts, otherOrigins } from './login-options.ts'
-import { type LogoutOptions, logOutPage } from './logout/logout.ts'
-import type { RealmEndings } from './logout/realm-endings.ts'
-import { judgeChangingGet } from './policy/changing-get.ts'
-import { loginRealmsOf, realmSuffix } from './realms.ts'
+import { buildLoginOptions, otherOrigins } from './login-options.ts'
+import { logOutPage } from './logout/logout.ts'
+import { buildLogoutOptions, type LogoutParts } from './logout-options.ts'
+import { loginRealmsOf } from './realms.ts'
 import type { DoorEndpoints } from './routes.ts'
 import { type Cookies, createCookies } from './session/session-cookie.ts'
-import type { SessionWatches } from './session/session-watch.ts'
 import type { Credentials } from './tokens/credential.ts'
 import type { Refresher } from './tokens/refresh.ts'
 import { storeSecondLogin } from './tokens/second-login.ts'
 
-const LOGOUT_REALM_SECONDS = 3
-
-export interface EndpointParts extends LoginParts {
+export interface EndpointParts extends LogoutParts {
   readonly refresher: Refresher
   readonly credentials: Credentials
-  readonly watches: SessionWatches
-  readonly realmEndings: RealmEndings
 }
 
 function createRealmCookies(realm: string, config: GatewayConfig): Cookies {
@@ -110,43 +99,9 @@ function buildDoor(realm: string, settings: RealmConfig, parts: EndpointParts): 
   }
 }
 
-function createGetJudge(config: GatewayConfig): (request: GatewayRequest) => ChangingGetOrigin {
-  const rules = buildOriginRules(config)
-  return (request) => judgeChangingGet(request, rules)
-}
-
 function everySecond(act: () => void): () => void {
   const timer = setInterval(act, 1000).unref()
   return () => clearInterval(timer)
-}
-
-function buildLogoutOptions(
-  login: FinishLoginOptions,
-  logoutMac: Mac,
-  { config, ring, realmEndings, watches, store }: EndpointParts,
-): LogoutOptions {
-  const { realm, cookies, sessions, events, frontends } = login
-  const suffix = realmSuffix(realm.realm, config)
-  const loggedOutPath = config.endpoints.loggedOut + suffix
-  return {
-    sealer: createSealer(ring, 'logout-ticket'),
-    cookies,
-    realm,
-    sessions,
-    store,
-    events,
-    frontends,
-    logoutMac,
-    logoutPath: config.endpoints.logout + suffix,
-    loggedOutPath,
-    postLogoutRedirectUri: config.publicUrl + loggedOutPath,
-    endAtRealms: (session) => realmEndings.end(session, 'resumable'),
-    tellEnded: watches.tellEnded,
-    wait: waitLoosely,
-    realmSeconds: LOGOUT_REALM_SECONDS,
-    keepsCookieOfEnded: config.session.afterLimit === 'reauthenticate',
-    judgeGet: config.alsoGet.includes('logout') ? createGetJudge(config) : null,
-  }
 }
 
 /** For each second realm people log in to beside their own. */
