@@ -5,7 +5,7 @@ import { launchChromium } from '../../../scripts/support/chromium.ts'
 import { openNextStage } from './support/next-stage.ts'
 
 test('the WebSocket of hot reloading passes the gateway, and nothing is blocked', async (t) => {
-  const stage = await openNextStage('behind', 'dev')
+  const stage = await openNextStage('behind', { command: 'dev' })
   t.after(() => stage.close())
   const chromium = await launchChromium()
   t.after(() => chromium.close())

@@ -26,6 +26,8 @@ export interface NextStage {
   readonly front: RecordingFront
   /** Null where there is none beside the application. */
   readonly gateways: StageGateways | null
+  /** The same application once more, on the same configuration. */
+  startAnother(): Promise<RunningNext>
   /** Between gateway and application, where there is one. */
   readonly between: RecordingFront | null
   url(path: string): string
@@ -39,6 +41,7 @@ export const WEB_SECRET = 'canary-web-service-secret'
 /** Of another origin, same site. */
 export const FRONT_END = 'http://localhost:5999'
 
+const SEALING_KEY = '0f'.repeat(32)
 const NOBODY_LISTENS = 'http://127.0.0.1:1'
 const FOLDER = fileURLToPath(new URL('../app-fixture', import.meta.url))
 
@@ -62,14 +65,16 @@ publicUrl: http://localhost:4000
 realms:
   main: { issuer: "${NOBODY_LISTENS}/realms/main", clientId: web-gateway, clientAuth: { secret: ${CLIENT_SECRET} } }
 session: { store: "redis://127.0.0.1:1" }
-keys: ["${'0f'.repeat(32)}"]
+keys: ["${SEALING_KEY}"]
 services:
   agent: { url: "${NOBODY_LISTENS}", credential: accessToken }
   gone: { url: "${NOBODY_LISTENS}", credential: accessToken }
 `
 
-/** `dev` is not built before. */
-export async function openNextStage(position: PositionName, command: Command = 'start'): Promise<NextStage> {
+export async function openNextStage(
+  position: PositionName,
+  { command = 'start', store = 'sqlite:store/doorman.db' }: NextStageOptions = {},
+): Promise<NextStage> {
   if (command === 'start') await buildNext(FOLDER)
   else await buildPackages()
   const folder = await mkdtemp(join(tmpdir(), 'doorman-next-'))
@@ -87,7 +92,7 @@ export async function openNextStage(position: PositionName, command: Command = '
   })
   const backchannel = await openBackchannel(realm.url)
   const agent = await createTestUpstream()
-  const places = { publicUrl, realm, backchannel, agent }
+  const places = { publicUrl, realm, backchannel, agent, store }
   const opened =
     position === 'behind' ? await openBehind(places, folder, front, command) : await openInside(places, folder, front)
   const url = (path: string) => publicUrl + path
@@ -116,21 +121,33 @@ export async function openNextStage(position: PositionName, command: Command = '
 }
 
 type Command = 'start' | 'dev'
-type Places = Pick<NextStage, 'publicUrl' | 'realm' | 'backchannel' | 'agent'>
-interface Opened extends Pick<NextStage, 'next' | 'gateways' | 'between'> {
+
+export interface NextStageOptions {
+  /** Default `start`. `dev` is not built before. */
+  readonly command?: Command
+  /** `session.store`. Default: an SQLite file of its own. */
+  readonly store?: string
+}
+
+interface Places extends Pick<NextStage, 'publicUrl' | 'realm' | 'backchannel' | 'agent'> {
+  readonly store: string
+}
+interface Opened extends Pick<NextStage, 'next' | 'gateways' | 'between' | 'startAnother'> {
   readonly fronts: readonly RecordingFront[]
 }
 
 async function openBehind(places: Places, folder: string, front: RecordingFront, command: Command): Promise<Opened> {
   // Not the way browsers come: what this server is told is no browser's.
   const inner = await openRecordingFront()
-  const next = await startNext(FOLDER, command, {
-    GATEWAY_URL: places.publicUrl,
-    INTERNAL_URL: `http://127.0.0.1:${inner.port}`,
-    WEB_SECRET,
-    AGENT_URL: places.agent.origin,
-    GONE_URL: NOBODY_LISTENS,
-  })
+  const startAnother = () =>
+    startNext(FOLDER, command, {
+      GATEWAY_URL: places.publicUrl,
+      INTERNAL_URL: `http://127.0.0.1:${inner.port}`,
+      WEB_SECRET,
+      AGENT_URL: places.agent.origin,
+      GONE_URL: NOBODY_LISTENS,
+    })
+  const next = await startAnother()
   const between = await openRecordingFront()
   between.aim([next.port])
   const yaml = `${buildCommon(places)}
@@ -146,18 +163,19 @@ routes:
     inner.aim(ports)
   }
   const gateways = await openGateways({ folder, aim }, yaml, {}, {})
-  return { next, gateways, fronts: [between, inner], between }
+  return { next, startAnother, gateways, fronts: [between, inner], between }
 }
 
 async function openInside(places: Places, folder: string, front: RecordingFront): Promise<Opened> {
   const file = join(folder, 'doorman.yaml')
   await writeFile(file, buildCommon(places).replaceAll('callers: [web]', 'callers: []'))
-  const next = await startNext(FOLDER, 'start', { CONFIG: file })
+  const startAnother = () => startNext(FOLDER, 'start', { CONFIG: file })
+  const next = await startAnother()
   front.aim([next.port])
-  return { next, gateways: null, fronts: [], between: null }
+  return { next, startAnother, gateways: null, fronts: [], between: null }
 }
 
-function buildCommon({ publicUrl, realm, backchannel, agent }: Places): string {
+function buildCommon({ publicUrl, realm, backchannel, agent, store }: Places): string {
   return `
 publicUrl: ${publicUrl}
 listen: 127.0.0.1:0
@@ -174,8 +192,8 @@ realms:
     clientId: models-gateway
     clientAuth: { secret: ${CLIENT_SECRET} }
     obtain: login
-session: { store: "sqlite:store/doorman.db" }
-keys: ["\${file:store/keys}"]
+session: { store: "${store}" }
+keys: ["${SEALING_KEY}"]
 user: { claims: [name, email] }
 frontends: [{ origin: "${FRONT_END}" }]
 services:
