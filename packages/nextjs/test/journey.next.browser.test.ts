@@ -41,8 +41,11 @@ for (const position of POSITIONS) {
   }
 
   test(`${position}: a link signs in, and the page knows the name from its first byte`, async () => {
-    await page.goto(stage.url('/?tab=2'))
+    const asked = listenToAuth(page, stage)
+    await page.goto(stage.url('/?tab=2'), { waitUntil: 'networkidle' })
     await who(page, 'nobody')
+    await page.hover('text=Sign in')
+    assert.deepEqual(asked(), [])
     await page.click('text=Sign in')
     await page.click('button[name=user][value=alice]')
     await page.waitForURL(stage.url('/?tab=2'))
@@ -50,6 +53,17 @@ for (const position of POSITIONS) {
     assert.match(html ?? '', /<p id="who">Alice Test<\/p>/)
     assert.doesNotMatch(html ?? '', />nobody</)
     await who(page, 'Alice Test')
+  })
+
+  test(`${position}: a page that knows who is there listens, and does not ask again and again`, async () => {
+    const asked = listenToAuth(page, stage)
+    await page.goto(stage.url('/'))
+    await who(page, 'Alice Test')
+    await page.click('text=Orders')
+    await page.waitForSelector('#orders')
+    await page.goBack()
+    await who(page, 'Alice Test')
+    assert.deepEqual(asked(), ['/auth/events'])
   })
 
   test(`${position}: links lead on without loading the page anew, and a role refuses`, async () => {
@@ -138,6 +152,15 @@ for (const position of POSITIONS) {
     )
     cage.assertAbsent(stage.next.output(), 'the output of the application')
   })
+}
+
+/** Paths below `/auth/` that the page has asked for since. */
+function listenToAuth(page: Page, { url }: NextStage): () => string[] {
+  const paths: string[] = []
+  page.on('request', (asked) => {
+    if (asked.url().startsWith(url('/auth/'))) paths.push(new URL(asked.url()).pathname)
+  })
+  return () => [...paths]
 }
 
 /** As the page of another site would make the browser send it. */
