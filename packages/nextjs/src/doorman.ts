@@ -48,8 +48,8 @@ export interface Doorman {
   requireRole(role: string | readonly string[], options?: RequireOptions): Promise<DoormanSession>
   /**
    * The token a service is sent on behalf of whoever is logged in. Never let it reach the browser. Nobody is turned away
-   * as by `requireSession`; for everything else throws a `DoormanError`, and a `TypeError` for a service that is not
-   * configured or is sent none.
+   * as by `requireSession`; for everything else throws a `DoormanError`, and a `TypeError` for a service that is sent
+   * none or, embedded, is not configured. Behind a gateway it is the gateway that does not know it: 502, and a log line.
    */
   getToken(service: string): Promise<string>
   /**

@@ -17,8 +17,8 @@ async function One({ number }: { readonly number: number }) {
   const { name } = await doorman.requireSession()
   const answer = await doorman.fetchService('agent', `/v1/${number}`)
   return (
-    <p className="one">
-      {name} {answer.status}
+    <p className="one" data-status={answer.status}>
+      {name}
     </p>
   )
 }

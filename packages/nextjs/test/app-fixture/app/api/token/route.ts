@@ -1,3 +1,8 @@
+import { createHash } from 'node:crypto'
 import { doorman } from '../../../doorman'
 
-export const GET = doorman.route(async () => Response.json({ characters: (await doorman.getToken('llm')).length }))
+/** Not the token itself, which stays on the server. */
+export const GET = doorman.route(async ({ nextUrl }) => {
+  const token = await doorman.getToken(nextUrl.searchParams.get('service') ?? '')
+  return Response.json({ hash: createHash('sha256').update(token).digest('hex') })
+})
