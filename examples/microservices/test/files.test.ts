@@ -1,6 +1,6 @@
 // What the files of this example say of one another.
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,6 +9,8 @@ import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readConfig } from '@doorman/gateway'
 import { parse } from 'yaml'
+import { keepOutput } from '../../../scripts/support/keep-output.ts'
+import { startGroup } from '../../../scripts/support/process-group.ts'
 
 const FOLDER = fileURLToPath(new URL('..', import.meta.url))
 const SERVICES = ['orders', 'stock', 'shipping']
@@ -76,16 +78,14 @@ function bareStart() {
 
 test('a service whose language is missing is named and left out', async () => {
   const { env, remove } = bareStart()
-  const child = spawn(process.execPath, ['start.ts'], { cwd: FOLDER, env })
-  let said = ''
-  for await (const chunk of child.stdout) {
-    said += String(chunk)
-    if (said.includes('orders on')) break
-  }
-  child.kill()
-  await once(child, 'exit')
+  const { child, close } = startGroup('node start.ts', { cwd: FOLDER, env })
+  const said = keepOutput(child)
+  const ended = once(child, 'close')
+  while (!said().includes('orders on') && child.exitCode === null)
+    await Promise.race([once(child.stdout!, 'data'), ended])
+  await close()
   remove()
-  assert.match(said, /^stock is left out: .*\nshipping is left out: /)
+  assert.match(said(), /^stock is left out: .*\nshipping is left out: /)
 })
 
 test('where CI is true nothing may be left out', () => {
