@@ -4,6 +4,7 @@ import { LOGIN_PATH } from './urls.ts'
 const PROBLEMS = {
   login_required: { status: 401, title: 'Please log in.' },
   forbidden: { status: 403, title: 'You may not do this.' },
+  tenant_required: { status: 403, title: 'This needs a tenant, and your account has none, or several.' },
   csrf: { status: 403, title: 'This request did not come from a page of ours.' },
   bad_request: { status: 421, title: 'This address is not the one people use.' },
   upstream_unreachable: { status: 502, title: 'A service does not answer.' },

@@ -11,16 +11,18 @@ import { type NextStage, openNextStage, POSITIONS } from './support/next-stage.t
 for (const position of POSITIONS) {
   let stage: NextStage
   let alice: Browser
+  let bob: Browser
   before(async () => {
     stage = await openNextStage(position)
     alice = await stage.loggedIn()
+    bob = await stage.loggedIn('bob')
   })
   after(() => stage?.close())
 
   /** Status, and what the service was sent in `Authorization`; null when it was not asked. */
-  async function ask(browser: Browser, path: string) {
+  async function ask(browser: Browser, path: string, headers: Readonly<Record<string, string>> = {}) {
     stage.agent.forget()
-    const { status, body } = await browser.fetch(stage.url(path))
+    const { status, body } = await browser.fetch(stage.url(path), { headers })
     const [received] = stage.agent.received
     return { status, body, sent: received === undefined ? null : received.headers.authorization }
   }
@@ -33,6 +35,23 @@ for (const position of POSITIONS) {
     assert.deepEqual([refused.status, JSON.parse(refused.body).code, refused.sent], [403, 'forbidden', null])
     const nobody = await ask(createBrowser(), '/api/rules/admin/x')
     assert.deepEqual([nobody.status, JSON.parse(nobody.body).code, nobody.sent], [401, 'login_required', null])
+  })
+
+  test(`${position}: a rule of apiProxy lets those pass who are of a tenant, which the service is told`, async () => {
+    const { status } = await ask(alice, '/api/rules/tenant/x')
+    assert.deepEqual([status, stage.agent.received[0]?.headers['x-tenant']], [200, 'acme'])
+    const refused = await ask(await stage.loggedIn('carol'), '/api/rules/tenant/x')
+    assert.deepEqual([refused.status, JSON.parse(refused.body).code, refused.sent], [403, 'tenant_required', null])
+  })
+
+  test(`${position}: whoever is of several tenants says which`, async () => {
+    const { status } = await ask(bob, '/api/rules/tenant/x', { 'x-tenant': 'globex' })
+    assert.deepEqual([status, stage.agent.received[0]?.headers['x-tenant']], [200, 'globex'])
+    const unsaid = await ask(bob, '/api/rules/tenant/x')
+    const code = position === 'embedded' ? 'tenant_ambiguous' : 'tenant_required'
+    assert.deepEqual([JSON.parse(unsaid.body).code, unsaid.sent], [code, null])
+    const foreign = await ask(bob, '/api/rules/tenant/x', { 'x-tenant': 'initech' })
+    assert.deepEqual([JSON.parse(foreign.body).code, foreign.sent], ['tenant_ambiguous', null])
   })
 
   test(`${position}: where the login is optional strangers pass with nothing, and people with their token`, async () => {
@@ -77,7 +96,6 @@ for (const position of POSITIONS) {
       backchannelLogoutUri: stage.url('/auth/backchannel-logout'),
       backchannelLogoutSessionRequired: true,
     })
-    const bob = await stage.loggedIn('bob')
     assert.equal((await ask(bob, '/api/me')).status, 200)
     await stage.realm.endSession(sidOf(stage.realm, 'bob'))
     assert.equal((await ask(bob, '/api/me')).status, 401)

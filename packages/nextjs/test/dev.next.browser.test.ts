@@ -1,15 +1,26 @@
 // `next dev` behind a gateway: what it tells the page while the sources change comes by a WebSocket.
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { after, before, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
 import { launchChromium } from '../../../scripts/support/chromium.ts'
-import { openNextStage } from './support/next-stage.ts'
+import { type NextStage, openNextStage } from './support/next-stage.ts'
 
-test('the WebSocket of hot reloading passes the gateway, and nothing is blocked', async (t) => {
-  const stage = await openNextStage('behind', { command: 'dev' })
-  t.after(() => stage.close())
-  const chromium = await launchChromium()
-  t.after(() => chromium.close())
-  const page = await chromium.newPage()
+let stage: NextStage
+let chromium: Browser
+let page: Page
+before(async () => {
+  stage = await openNextStage('behind', { command: 'dev' })
+  chromium = await launchChromium()
+  page = await chromium.newPage()
+})
+after(async () => {
+  await chromium?.close()
+  await stage?.close()
+})
+
+test('the WebSocket of hot reloading passes the gateway, and nothing is blocked', async () => {
   const refused: string[] = []
   page.on('response', (response) => {
     if (response.status() === 403) refused.push(response.url())
@@ -20,4 +31,25 @@ test('the WebSocket of hot reloading passes the gateway, and nothing is blocked'
   assert.match((await socket).url(), new RegExp(`^ws://localhost:${stage.front.port}/_next/`))
   await connected
   assert.deepEqual(refused, [])
+})
+
+test('what is changed in the sources is seen without loading the page anew', async () => {
+  await page.evaluate('window.isOld = true')
+  const file = join(stage.sources, 'app', 'open', 'page.tsx')
+  await writeFile(file, (await readFile(file, 'utf8')).replace('>Mine<', '>Mine since now<'))
+  await page.waitForSelector('text=Mine since now')
+  assert.equal(await page.evaluate('window.isOld'), true)
+})
+
+test('a server action works without a word about origins in next.config.ts', async () => {
+  let orders = 0
+  stage.agent.answer((message, response) => {
+    if (message.method === 'POST') orders += 1
+    message.resume().on('end', () => response.end(`${orders} orders`))
+  })
+  await page.goto(stage.url('/action'))
+  await page.click('button[name=user][value=alice]')
+  await page.waitForURL(stage.url('/action'))
+  await page.click('button:text("Order")')
+  await page.waitForFunction("document.querySelector('#count')?.textContent === '1 orders'")
 })

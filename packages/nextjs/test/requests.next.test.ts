@@ -198,6 +198,11 @@ for (const position of POSITIONS) {
     assert.equal(stage.agent.received.length, 1)
   })
 
+  test(`${position}: who is there is looked up once for each time a page is shown`, async () => {
+    const { body } = await alice.navigate(stage.url('/orders'))
+    assert.match(body, /<p id="orders" data-same="true">Alice Test/)
+  })
+
   test(`${position}: what a handler calls is asked for anew each time, and can be read though it was packed`, async (t) => {
     let code = 0
     answerOnce(t, stage, (message, response) => {

@@ -88,7 +88,7 @@ test('an open route sends no token, whoever asks, and a forged one goes no furth
   const authorization = `Bearer ${await sentTo(stage, alice, '/agent/x')}`
   for (const headers of [{}, { cookie: cookieOf(stage, alice) }, { authorization }]) {
     assert.equal((await askGateway(stage, '/open/x', { headers })).status, 200)
-    assert.doesNotMatch(stage.upstream.received.at(-1)?.rawHeaders.join('\n') ?? '', /eyJ|authorization\n/i)
+    assert.doesNotMatch(stage.upstream.received.at(-1)?.rawHeaders.join('\n') ?? '', /eyJ[\w-]+\.|authorization\n/i)
   }
 })
 

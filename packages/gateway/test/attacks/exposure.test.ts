@@ -109,7 +109,7 @@ test('a service that fails leaves its credential nowhere else (CVE-2026-41181)',
   everything.upstream.answer((message) => message.socket.destroy())
   const answer = await askGateway(everything, '/private/x', { headers: { cookie } })
   assert.equal(answer.status, 502)
-  assert.doesNotMatch(JSON.stringify(answer), /eyJ|Bearer/)
+  assert.doesNotMatch(JSON.stringify(answer), /eyJ[\w-]+\.|Bearer/)
   assert.equal(everything.upstream.received.length, heard + 1)
 })
 

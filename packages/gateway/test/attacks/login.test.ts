@@ -118,7 +118,7 @@ test('CVE-2024-39315: no page for a person holds a token', async () => {
   const door = createFrontDoor()
   const jar = await logIn(door)
   const { body } = await describeUser(jar.request('/auth/user', FETCH), door.user)
-  assert.doesNotMatch(body, /access_token"|id_token|refresh_token|eyJ|access-token-1/)
+  assert.doesNotMatch(body, /access_token"|id_token|refresh_token|eyJ[\w-]+\.|access-token-1/)
 })
 
 test('Duende: a cross-site image of the logout address logs nobody out', async () => {

@@ -78,9 +78,10 @@ test('what a stranger says of themself stays outside', async (t) => {
   ] as readonly Readonly<Record<string, string>>[]) {
     assert.equal((await askGateway(stage, '/agent/x', { headers })).status, 200)
     const received = JSON.stringify(stage.upstream.received.at(-1)?.headers)
-    for (const value of ['authorization', 'alice', 'acme', 'admin', 'eyJ', name]) {
+    for (const value of ['authorization', 'alice', 'acme', 'admin', name]) {
       assert.equal(received.includes(value), false, `${value} of ${Object.keys(headers)}`)
     }
+    assert.doesNotMatch(received, /eyJ[\w-]+\./)
   }
   const elsewhere = { headers: { cookie: cookieOf(stage, alice), host: 'evil.example' } }
   assert.equal((await askGateway(stage, '/agent/x', elsewhere)).status, 421)

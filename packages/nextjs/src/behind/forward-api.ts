@@ -36,8 +36,8 @@ export function createForwardApi(options: ApiProxyOptions, parts: ForwardParts):
 function judge(session: DoormanSession | null, require: ApiRequirement, origin: () => string): Response | null {
   const { login, roles, tenant = false } = require
   if (session === null) return login === 'optional' ? null : buildProblem('login_required', origin())
-  const isAllowed = (roles === undefined || hasRole(session, roles)) && (!tenant || session.tenant !== null)
-  return isAllowed ? null : buildProblem('forbidden')
+  if (tenant && session.tenant === null) return buildProblem('tenant_required')
+  return roles === undefined || hasRole(session, roles) ? null : buildProblem('forbidden')
 }
 
 async function forward(request: Request, url: URL, token: string | null, tenant: string | null): Promise<Response> {

@@ -1,7 +1,7 @@
 // The fixture application in one of its positions, with a realm, a service and whatever stands before it.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type DevRealm, startDevRealm } from '@doorman/dev-realm'
 import { type Browser, createBrowser } from '@doorman/dev-realm/browser'
@@ -23,6 +23,8 @@ export interface NextStage {
   /** The service `agent`. */
   readonly agent: TestUpstream
   readonly next: RunningNext
+  /** Its folder. Under `dev` a copy, which a test may change. */
+  readonly sources: string
   readonly front: RecordingFront
   /** Null where there is none beside the application. */
   readonly gateways: StageGateways | null
@@ -75,8 +77,7 @@ export async function openNextStage(
   position: PositionName,
   { command = 'start', store = 'sqlite:store/doorman.db' }: NextStageOptions = {},
 ): Promise<NextStage> {
-  if (command === 'start') await buildNext(FOLDER)
-  else await buildPackages()
+  const sources = await (command === 'start' ? buildFixture() : copyFixture())
   const folder = await mkdtemp(join(tmpdir(), 'doorman-next-'))
   const front = await openRecordingFront()
   const publicUrl = `http://localhost:${front.port}`
@@ -92,7 +93,7 @@ export async function openNextStage(
   })
   const backchannel = await openBackchannel(realm.url)
   const agent = await createTestUpstream()
-  const places = { publicUrl, realm, backchannel, agent, store }
+  const places = { publicUrl, realm, backchannel, agent, store, sources }
   const opened =
     position === 'behind' ? await openBehind(places, folder, front, command) : await openInside(places, folder, front)
   const url = (path: string) => publicUrl + path
@@ -116,8 +117,22 @@ export async function openNextStage(
       await backchannel.close()
       await realm.close()
       await rm(folder, { recursive: true, force: true })
+      if (sources !== FOLDER) await rm(sources, { recursive: true, force: true })
     },
   }
+}
+
+async function buildFixture(): Promise<string> {
+  await buildNext(FOLDER)
+  return FOLDER
+}
+
+/** Beside the fixture: Next goes by the packages above its folder. */
+async function copyFixture(): Promise<string> {
+  await buildPackages()
+  const copy = await mkdtemp(join(FOLDER, '..', '.dev-'))
+  await cp(FOLDER, copy, { recursive: true, filter: (path) => !basename(path).startsWith('.next') })
+  return copy
 }
 
 type Command = 'start' | 'dev'
@@ -129,7 +144,7 @@ export interface NextStageOptions {
   readonly store?: string
 }
 
-interface Places extends Pick<NextStage, 'publicUrl' | 'realm' | 'backchannel' | 'agent'> {
+interface Places extends Pick<NextStage, 'publicUrl' | 'realm' | 'backchannel' | 'agent' | 'sources'> {
   readonly store: string
 }
 interface Opened extends Pick<NextStage, 'next' | 'gateways' | 'between' | 'startAnother'> {
@@ -140,7 +155,7 @@ async function openBehind(places: Places, folder: string, front: RecordingFront,
   // Not the way browsers come: what this server is told is no browser's.
   const inner = await openRecordingFront()
   const startAnother = () =>
-    startNext(FOLDER, command, {
+    startNext(places.sources, command, {
       GATEWAY_URL: places.publicUrl,
       INTERNAL_URL: `http://127.0.0.1:${inner.port}`,
       WEB_SECRET,
@@ -153,7 +168,7 @@ async function openBehind(places: Places, folder: string, front: RecordingFront,
   const yaml = `${buildCommon(places)}
   web:
     url: http://127.0.0.1:${between.port}
-    credential: { internal: { claims: [name, email] } }
+    credential: { internal: { claims: [name, email, organization] } }
     auth: { secret: ${WEB_SECRET} }
 routes:
   - { path: "/*", service: web, page: true, require: { login: optional }, upgrade: [websocket] }
@@ -169,7 +184,7 @@ routes:
 async function openInside(places: Places, folder: string, front: RecordingFront): Promise<Opened> {
   const file = join(folder, 'doorman.yaml')
   await writeFile(file, buildCommon(places).replaceAll('callers: [web]', 'callers: []'))
-  const startAnother = () => startNext(FOLDER, 'start', { CONFIG: file })
+  const startAnother = () => startNext(places.sources, 'start', { CONFIG: file })
   const next = await startAnother()
   front.aim([next.port])
   return { next, startAnother, gateways: null, fronts: [], between: null }
@@ -186,6 +201,7 @@ realms:
     backchannelUrl: ${backchannel.origin}
     clientId: web-gateway
     clientAuth: { secret: ${CLIENT_SECRET} }
+    scopes: [openid, profile, email, organization]
   models:
     issuer: ${realm.issuer}
     backchannelUrl: ${backchannel.origin}
@@ -195,6 +211,7 @@ realms:
 session: { store: "${store}" }
 keys: ["${SEALING_KEY}"]
 user: { claims: [name, email] }
+tenant: { claim: organization }
 frontends: [{ origin: "${FRONT_END}" }]
 services:
   agent: { url: "${agent.origin}", credential: accessToken, callers: [web] }

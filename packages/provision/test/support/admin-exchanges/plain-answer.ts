@@ -51,6 +51,8 @@ function plain(value: unknown, kept: Kept): unknown {
 
 function plainField(name: string, value: unknown, kept: Kept): unknown {
   if (MILLISECONDS_FIELDS.has(name)) return 0
+  // Counted from the moment of the answer, which may be in the next second.
+  if (name === 'expires_in' && typeof value === 'number') return Math.ceil(value / 10) * 10
   if (name === 'scope' && typeof value === 'string') return value.split(' ').toSorted().join(' ')
   return plain(value, kept)
 }

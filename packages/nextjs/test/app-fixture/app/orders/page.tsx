@@ -10,11 +10,12 @@ export default function Page() {
 }
 
 async function Orders() {
-  const { name } = await doorman.requireSession()
+  const session = await doorman.requireSession()
+  const isSame = session === (await doorman.getSession())
   const answer = await doorman.fetchService('agent', '/v1/orders')
   return (
-    <p id="orders">
-      {name}: {await answer.text()}
+    <p id="orders" data-same={isSame}>
+      {session.name}: {await answer.text()}
     </p>
   )
 }
