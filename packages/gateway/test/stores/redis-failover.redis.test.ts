@@ -84,17 +84,18 @@ test('a write waits for a replica, but not for ever, and not the next ones', asy
   const master = await startRedis()
   const replica = await startRedisReplica(master)
   after(() => Promise.all([master.close(), replica.close()]))
-  const store = await openTestRedis(master.url)
-  after(store.close)
-  const waitsToCreate = async (key: string) => {
+  const [first, second] = await Promise.all([openTestRedis(master.url), openTestRedis(master.url)])
+  after(() => Promise.all([first.close(), second.close()]))
+  const waitsToCreate = async (store: SessionStore, key: string) => {
     const before = await countWaits(master)
     assert.equal(await store.create(buildRecord(key, { expiresAt: store.now() + 600 })), true)
     return (await countWaits(master)) - before
   }
-  assert.equal(await waitsToCreate('a'), 1)
+  assert.equal(await waitsToCreate(first, 'a'), 1)
   replica.pause()
-  assert.equal(await waitsToCreate('b'), 1)
-  assert.equal(await waitsToCreate('c'), 0)
+  // The second store: whether the first one was answered in time is the machine's affair.
+  assert.equal(await waitsToCreate(second, 'b'), 1)
+  assert.equal(await waitsToCreate(second, 'c'), 0)
   replica.resume()
 })
 
