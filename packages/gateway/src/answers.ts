@@ -64,6 +64,7 @@ export function createAnswers(events: Events): Answers {
   }
 }
 
-function retryOf(code: ErrorCode): Pick<ErrorExtras, 'retryAfterSeconds'> {
+/** When to come again, beside a code of 503. */
+export function retryOf(code: ErrorCode): Pick<ErrorExtras, 'retryAfterSeconds'> {
   return ERRORS[code].status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}
 }

@@ -1,6 +1,7 @@
 // What a service is sent on behalf of a person, for the application's own code to send: as on a route, without a request
 // on its way.
 import { randomUUID } from 'node:crypto'
+import { retryOf } from './answers.ts'
 import type { GatewayConfig } from './config/gateway-config.ts'
 import { buildProblem, type ProblemExtras, type Reply } from './http/reply.ts'
 import type { GatewayRequest } from './http/request.ts'
@@ -13,8 +14,6 @@ import { realmSuffix } from './realms.ts'
 import { lookUpSession } from './session/find-session.ts'
 import type { Credential, Obtained } from './tokens/obtained.ts'
 import { beneficiaryOf } from './upstream/beneficiary.ts'
-
-const RETRY_AFTER_SECONDS = 2
 
 export interface CredentialParts extends Pick<Parts, 'doors' | 'credentials'> {
   readonly config: GatewayConfig
@@ -121,6 +120,5 @@ function refuse(code: ErrorCode, because: string, extras: Refusal['extras']): Re
 /** Of the store, mostly; anything else is a fault of ours, and told without its text. */
 function refuseError(error: unknown): Refusal {
   const code = isGatewayError(error) ? error.code : 'ERR_INTERNAL'
-  const extras = ERRORS[code].status === 503 ? { retryAfterSeconds: RETRY_AFTER_SECONDS } : {}
-  return { ...refuse(code, 'failed', extras), cause: error }
+  return { ...refuse(code, 'failed', retryOf(code)), cause: error }
 }

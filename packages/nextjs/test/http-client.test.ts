@@ -7,21 +7,12 @@ import { sendRequest, type WireRequest } from '../src/behind/http-client.ts'
 
 const ANSWER = 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok'
 
-/** A service that answers one request on each connection, and hangs up on the next one without a word. */
-async function openForgetful(t: TestContext) {
-  const asked: string[] = []
+/** A service as far as its connections go. */
+async function openService(t: TestContext, serve: (socket: Socket) => void) {
   const sockets: Socket[] = []
   const server = createServer((socket) => {
-    sockets.push(socket)
-    let answered = false
-    socket.on('error', () => {})
-    socket.on('data', (piece) => {
-      const line = /^[A-Z]+ \S+/.exec(String(piece))?.[0]
-      if (line !== undefined) asked.push(line)
-      if (answered) socket.resetAndDestroy()
-      else socket.write(ANSWER)
-      answered = true
-    })
+    sockets.push(socket.on('error', () => {}))
+    serve(socket)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -40,6 +31,22 @@ async function openForgetful(t: TestContext) {
       signal: new AbortController().signal,
       ...wire,
     })
+  return { sockets, send }
+}
+
+/** A service that answers one request on each connection, and hangs up on the next one without a word. */
+async function openForgetful(t: TestContext) {
+  const asked: string[] = []
+  const { sockets, send } = await openService(t, (socket) => {
+    let answered = false
+    socket.on('data', (piece) => {
+      const line = /^[A-Z]+ \S+/.exec(String(piece))?.[0]
+      if (line !== undefined) asked.push(line)
+      if (answered) socket.resetAndDestroy()
+      else socket.write(ANSWER)
+      answered = true
+    })
+  })
   /** Reads an answer whose connection is kept. */
   async function warmUp() {
     const answer = await send('/first')
@@ -65,19 +72,11 @@ test('what would do more when it is sent twice is not', async (t) => {
 })
 
 test('what meets the end of a new connection is not sent twice', async (t) => {
-  const asked: number[] = []
-  const server = createServer((socket) => {
-    asked.push(1)
-    socket.on('error', () => {}).once('data', () => socket.resetAndDestroy())
+  const { sockets, send } = await openService(t, (socket) => {
+    socket.once('data', () => socket.resetAndDestroy())
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  const { port } = server.address() as AddressInfo
-  const { signal } = new AbortController()
-  const url = new URL(`http://127.0.0.1:${port}`)
-  await assert.rejects(sendRequest({ url, method: 'GET', headers: [], body: null, isRepeatable: true, signal }))
-  assert.equal(asked.length, 1)
+  await assert.rejects(send('/'))
+  assert.equal(sockets.length, 1)
 })
 
 test('nobody waits for what nobody wants any more', async (t) => {
@@ -86,16 +85,8 @@ test('nobody waits for what nobody wants any more', async (t) => {
 })
 
 test('a status that no web response can have is an error of this request alone', async (t) => {
-  const server = createServer((socket) => {
-    socket.on('error', () => {}).once('data', () => socket.end('HTTP/1.1 700 Odd\r\ncontent-length: 0\r\n\r\n'))
+  const { send } = await openService(t, (socket) => {
+    socket.once('data', () => socket.end('HTTP/1.1 700 Odd\r\ncontent-length: 0\r\n\r\n'))
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => server.close())
-  const { port } = server.address() as AddressInfo
-  const { signal } = new AbortController()
-  const url = new URL(`http://127.0.0.1:${port}`)
-  await assert.rejects(sendRequest({ url, method: 'GET', headers: [], body: null, isRepeatable: true, signal }), {
-    name: 'RangeError',
-  })
+  await assert.rejects(send('/'), { name: 'RangeError' })
 })
